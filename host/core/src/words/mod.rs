@@ -1,0 +1,16 @@
+//! The words all parts of runwisp share: plain data, no behaviour beyond making and printing it.
+//!
+//! Invariant: depends on nothing else in this crate.
+
+pub mod action;
+pub mod command;
+pub mod diagnostic;
+pub mod event;
+pub mod ids;
+pub mod input;
+pub mod keeper;
+pub mod run;
+pub mod signal;
+pub mod spawn;
+pub mod status;
+pub mod time;

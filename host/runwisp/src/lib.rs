@@ -1,0 +1,1 @@
+//! The product: everything but the keeper's and the core's work.

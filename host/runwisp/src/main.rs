@@ -1,0 +1,2 @@
+//! Arguments to verb.
+fn main() {}

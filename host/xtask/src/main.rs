@@ -1,0 +1,2 @@
+//! Chores of the project. Run with `cargo xtask`.
+fn main() {}
