@@ -9,6 +9,7 @@ pub mod event;
 pub mod ids;
 pub mod input;
 pub mod keeper;
+pub mod log_index;
 pub mod run;
 pub mod signal;
 pub mod spawn;
