@@ -6,6 +6,7 @@ pub mod action;
 pub mod command;
 pub mod diagnostic;
 pub mod event;
+pub mod glob;
 pub mod ids;
 pub mod input;
 pub mod keeper;

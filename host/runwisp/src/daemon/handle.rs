@@ -1,0 +1,300 @@
+//! The door between the faces and the loop: requests go in over one bounded channel, each with the place for its
+//! answer; events come out over a broadcast; the plan in force is a watched value; the past is read beside the loop.
+//!
+//! [`open`] makes both ends. Faces clone the [`Handle`]; the loop keeps the [`LoopEnd`].
+//!
+//! Invariant: a face never waits for a place in the queue and never holds a lock of the loop. A full door is
+//! [`AskError::Busy`] at once.
+//! Tests: with the router, `http/tests.rs`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use runwisp_core::config::plan::Plan;
+use runwisp_core::words::command::{Command, Done, Refusal};
+use runwisp_core::words::diagnostic::Severity;
+use runwisp_core::words::event::Envelope;
+use runwisp_core::words::glob::Glob;
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::status::UnitStatus;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::history::History;
+
+/// How many requests may wait for the loop; one more is refused as busy.
+pub const DOOR: usize = 256;
+
+/// How many events a follower may lag behind before it is told that it missed some.
+pub const EVENTS: usize = 4096;
+
+/// The place for an answer. An asker that has gone away is no fault.
+pub type Reply<T> = oneshot::Sender<T>;
+
+/// One thing a face wants of the loop.
+#[derive(Debug)]
+pub enum Request {
+    /// Carry out a command; answered once it is accepted, not once it has worked.
+    Command {
+        /// What.
+        command: Command,
+        /// The answer.
+        reply: Reply<Result<Done, Refusal>>,
+    },
+    /// What is true now.
+    Status {
+        /// The answer.
+        reply: Reply<StatusSnapshot>,
+    },
+    /// Read the configuration anew and put it in force, or only say what that would change.
+    Reload {
+        /// Units to touch, matched against the old and the new names; empty is all that changed.
+        only: Vec<Glob>,
+        /// Change nothing.
+        plan_only: bool,
+        /// The answer, once the new configuration is in force.
+        reply: Reply<Result<ReloadReport, ReloadRefusal>>,
+    },
+    /// Leave; answered before it begins.
+    Leave {
+        /// How.
+        how: Leave,
+        /// The answer.
+        reply: Reply<Result<(), Refusal>>,
+    },
+    /// Tell as soon as a run has printed more than `from` bytes, or will print no more.
+    Output {
+        /// The run.
+        run: RunId,
+        /// Bytes already seen, counted from its first byte ever.
+        from: u64,
+        /// The answer; at once for a run that the keeper no longer holds.
+        reply: Reply<OutputAt>,
+    },
+}
+
+/// How the daemon is to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Stop everything in order, then the keeper too.
+    Stop,
+    /// Replace the daemon alone; what runs goes on.
+    Restart,
+    /// Replace keeper and daemon by the binary that now stands at their path; what runs goes on.
+    Upgrade,
+}
+
+/// How far a run's output has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputAt {
+    /// Bytes, counted from its first ever.
+    pub end: u64,
+    /// Whether no more will come.
+    pub complete: bool,
+}
+
+/// What is true now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusSnapshot {
+    /// The daemon.
+    pub daemon: DaemonStatus,
+    /// Every unit, by name.
+    pub units: Vec<UnitStatus>,
+}
+
+/// What is true of the daemon itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaemonStatus {
+    /// Its version.
+    pub version: String,
+    /// The keeper: the pid that init and scripts know.
+    pub keeper_pid: i32,
+    /// The daemon process, replaced by `restart`.
+    pub daemon_pid: i32,
+    /// When this daemon process took over.
+    pub started_at: Timestamp,
+    /// The binary that an upgrade would execute.
+    pub binary: PathBuf,
+    /// The root configuration file.
+    pub config: PathBuf,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Whether a file of the configuration has changed since it was loaded.
+    pub config_stale: bool,
+    /// Whether everything is being stopped.
+    pub stopping: bool,
+    /// What is not as it should be, in plain words: warnings of the configuration, a disk that is full.
+    pub warnings: Vec<String>,
+}
+
+/// A finding about the configuration with its place looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// A stable name, such as `config.unknown-key`.
+    pub code: String,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The file.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// The column in characters, from 1.
+    pub column: Option<usize>,
+    /// The key, dotted.
+    pub key: Option<String>,
+}
+
+/// What a reload changed, or would.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReloadReport {
+    /// Whether it is in force now.
+    pub applied: bool,
+    /// New units.
+    pub added: Vec<UnitName>,
+    /// Units that differ, with the keys that do.
+    pub changed: Vec<(UnitName, Vec<String>)>,
+    /// Units that are gone.
+    pub removed: Vec<UnitName>,
+    /// Keys outside of units that differ, such as `daemon.timezone`.
+    pub settings: Vec<String>,
+    /// Warnings about the new configuration.
+    pub warnings: Vec<Finding>,
+}
+
+/// Why a reload was refused as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReloadRefusal {
+    /// The configuration has errors.
+    Invalid {
+        /// Every finding, warnings too.
+        findings: Vec<Finding>,
+        /// The findings drawn for people, without colours.
+        rendered: String,
+    },
+    /// A pattern matches neither an old nor a new unit.
+    NoSuchUnit {
+        /// The pattern.
+        pattern: String,
+    },
+    /// Another reload is under way, or the daemon is stopping.
+    Busy {
+        /// Which, in plain words.
+        why: String,
+    },
+}
+
+/// Why the loop gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// Too many requests wait already.
+    #[error("reach the daemon's loop: too many requests are waiting")]
+    Busy,
+    /// The loop has ended.
+    #[error("reach the daemon's loop: it is leaving")]
+    Gone,
+}
+
+/// The faces' end.
+#[derive(Clone)]
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
+    events: broadcast::Sender<Arc<Envelope>>,
+    plan: watch::Receiver<Arc<Plan>>,
+    history: Arc<dyn History>,
+}
+
+/// The loop's end.
+pub struct LoopEnd {
+    /// What faces ask.
+    pub requests: mpsc::Receiver<Request>,
+    /// Where events are told; sending to nobody is no fault.
+    pub events: broadcast::Sender<Arc<Envelope>>,
+    /// The plan in force.
+    pub plan: watch::Sender<Arc<Plan>>,
+}
+
+/// Makes both ends.
+pub fn open(plan: Arc<Plan>, history: Arc<dyn History>) -> (Handle, LoopEnd) {
+    let (requests, door) = mpsc::channel(DOOR);
+    let (events, _) = broadcast::channel(EVENTS);
+    let (plan_in, plan) = watch::channel(plan);
+    let handle = Handle {
+        requests,
+        events: events.clone(),
+        plan,
+        history,
+    };
+    let end = LoopEnd {
+        requests: door,
+        events,
+        plan: plan_in,
+    };
+    (handle, end)
+}
+
+impl Handle {
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, AskError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .try_send(request(reply))
+            .map_err(|e| match e {
+                mpsc::error::TrySendError::Full(_) => AskError::Busy,
+                mpsc::error::TrySendError::Closed(_) => AskError::Gone,
+            })?;
+        answer.await.map_err(|_| AskError::Gone)
+    }
+
+    /// Carries out a command; the answer comes once it is accepted.
+    pub async fn command(&self, command: Command) -> Result<Result<Done, Refusal>, AskError> {
+        self.ask(|reply| Request::Command { command, reply }).await
+    }
+
+    /// What is true now.
+    pub async fn status(&self) -> Result<StatusSnapshot, AskError> {
+        self.ask(|reply| Request::Status { reply }).await
+    }
+
+    /// Reads the configuration anew; see [`Request::Reload`].
+    pub async fn reload(
+        &self,
+        only: Vec<Glob>,
+        plan_only: bool,
+    ) -> Result<Result<ReloadReport, ReloadRefusal>, AskError> {
+        self.ask(|reply| Request::Reload {
+            only,
+            plan_only,
+            reply,
+        })
+        .await
+    }
+
+    /// Makes the daemon leave.
+    pub async fn leave(&self, how: Leave) -> Result<Result<(), Refusal>, AskError> {
+        self.ask(|reply| Request::Leave { how, reply }).await
+    }
+
+    /// Waits until a run has printed more than `from` bytes, or will print no more.
+    pub async fn output(&self, run: RunId, from: u64) -> Result<OutputAt, AskError> {
+        self.ask(|reply| Request::Output { run, from, reply }).await
+    }
+
+    /// Events from now on.
+    pub fn events(&self) -> broadcast::Receiver<Arc<Envelope>> {
+        self.events.subscribe()
+    }
+
+    /// The plan in force.
+    pub fn plan(&self) -> Arc<Plan> {
+        self.plan.borrow().clone()
+    }
+
+    /// The past. Its calls block: use them away from the loop's thread.
+    pub fn history(&self) -> Arc<dyn History> {
+        Arc::clone(&self.history)
+    }
+}

@@ -1,0 +1,163 @@
+//! What faces ask of the past: runs, their output, search, events. Blocking; called away from the loop's thread.
+//!
+//! The store and the logs answer in the product, a table in memory does in the tests of the faces.
+//!
+//! Invariant: nothing here changes anything.
+
+use std::io::Read;
+
+use jiff::Timestamp;
+use runwisp_core::words::event::Envelope;
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::run::{Outcome, RunRecord, RunState};
+
+/// The most runs one answer holds.
+pub const MAX_RUNS: usize = 10_000;
+
+/// Which runs are wanted; every field narrows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Runs of one of these units; none is all units.
+    pub units: Option<Vec<UnitName>>,
+    /// Runs in this state.
+    pub state: Option<RunState>,
+    /// Runs that ended so.
+    pub outcome: Option<Outcome>,
+    /// Runs created at or after.
+    pub since: Option<Timestamp>,
+    /// Only runs older than this one: where the page before ended.
+    pub before: Option<RunId>,
+    /// Only runs that stand for a tick of a schedule.
+    pub scheduled_only: bool,
+    /// The most that come back, newest first; at most [`MAX_RUNS`].
+    pub limit: usize,
+}
+
+/// A place in a run's output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Bytes before it, counted from the first byte ever printed.
+    pub offset: u64,
+    /// Lines before it, likewise.
+    pub line: u64,
+}
+
+/// Where reading begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The first line that is kept.
+    Head,
+    /// So many lines before the end.
+    Tail(u64),
+    /// The first line printed at or after.
+    Since(Timestamp),
+    /// Where another page ended.
+    Place(Place),
+}
+
+/// Which of the two outputs a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output; also everything of a pseudo-terminal.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// The name used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        }
+    }
+}
+
+/// One line of output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number in the run, from 1.
+    pub n: u64,
+    /// When its first byte was read.
+    pub ts: Timestamp,
+    /// Where it came from.
+    pub stream: Stream,
+    /// Its bytes without the line end.
+    pub bytes: Vec<u8>,
+}
+
+/// A stretch of a run's output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The lines. The last one may lack its line end only when the output is complete or the line is over-long.
+    pub lines: Vec<Line>,
+    /// Where the next page begins.
+    pub next: Place,
+}
+
+/// What to look for in kept output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// A regular expression, or the text itself with `fixed`.
+    pub pattern: String,
+    /// Whether `pattern` is plain text.
+    pub fixed: bool,
+    /// Whether upper and lower case are the same.
+    pub ignore_case: bool,
+    /// Runs of one of these units; none is all units.
+    pub units: Option<Vec<UnitName>>,
+    /// Runs created at or after.
+    pub since: Option<Timestamp>,
+    /// The most hits.
+    pub limit: usize,
+}
+
+/// A line that matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The run.
+    pub run: RunId,
+    /// Its unit.
+    pub unit: UnitName,
+    /// Its instance.
+    pub instance: u32,
+    /// The line.
+    pub line: Line,
+}
+
+/// Why the past could not be read. The text completes "could not …".
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The search pattern is no regular expression.
+    #[error("understand the pattern: {0}")]
+    Pattern(String),
+    /// The run has no output that is kept.
+    #[error("find output of this run: {0}")]
+    NoOutput(String),
+    /// A disk or database answered with an error.
+    #[error("read the history: {0}")]
+    Read(String),
+}
+
+/// The past, as faces read it. Every call may block on the disk.
+pub trait History: Send + Sync + 'static {
+    /// Runs that fit, newest first.
+    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, HistoryError>;
+
+    /// One run.
+    fn run(&self, id: RunId) -> Result<Option<RunRecord>, HistoryError>;
+
+    /// At most `limit` lines of a run's output. While the run lives, a line without its end is held back.
+    fn page(&self, run: &RunRecord, from: From, limit: usize) -> Result<Page, HistoryError>;
+
+    /// A run's output byte for byte, as far as it is kept.
+    fn raw(&self, run: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError>;
+
+    /// Calls `hit` with every line that matches, newest run first, until it says no or `limit` is reached.
+    fn search(&self, wanted: &Search, hit: &mut dyn FnMut(Hit) -> bool)
+    -> Result<(), HistoryError>;
+
+    /// At most `limit` events after this sequence number, oldest first.
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError>;
+}
