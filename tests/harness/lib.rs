@@ -1,1 +1,35 @@
-//! What end-to-end tests share: starting a daemon in a directory of its own, and waiting for its events.
+//! What end-to-end tests share: a place of its own for each test, a real daemon in it, its client, and its events.
+//!
+//! A [`Place`] is a directory with a configuration and data; daemons come and go in it. When it is dropped, nothing
+//! that was started in it may be alive: every process below it carries the place's mark in its environment.
+//!
+//! Invariant: the program is used as anyone uses it, by its command line, its socket and its files. Waiting is for an
+//! event, bounded by [`PATIENCE`]; time that passes proves nothing.
+//!
+//! Tests: `tests/e2e`, which is all that uses this.
+
+mod answer;
+mod daemon;
+mod events;
+mod logs;
+mod place;
+mod processes;
+mod status;
+mod system;
+
+use std::time::Duration;
+
+pub use answer::Answer;
+pub use daemon::Daemon;
+pub use events::Events;
+pub use logs::{Counted, Line, counted, counted_raw};
+pub use place::Place;
+pub use processes::{alive, children_of, environment, executable, kill, start_time};
+pub use status::Status;
+pub use system::{
+    bad_child, boot_clock, child, fifo, is_root, poke, program, read_when_there, skip, steal_pid,
+    tmpfs, write_protect,
+};
+
+/// The longest any wait may take on any machine; a failed wait says what it waited for and what was true instead.
+pub const PATIENCE: Duration = Duration::from_secs(30);
