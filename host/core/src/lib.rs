@@ -12,5 +12,6 @@
 
 pub mod config;
 pub mod machine;
+pub mod mask;
 pub mod schedule;
 pub mod words;

@@ -5,6 +5,7 @@
 pub mod action;
 pub mod command;
 pub mod diagnostic;
+pub mod digest;
 pub mod event;
 pub mod glob;
 pub mod ids;
