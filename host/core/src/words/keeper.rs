@@ -104,15 +104,6 @@ pub struct Spawn {
     pub tag: String,
 }
 
-/// One element of the JSON list a trusted loader prints: a unit and how to start it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Defined {
-    /// The unit.
-    pub unit: UnitName,
-    /// Its specification.
-    pub spec: SpawnSpec,
-}
-
 /// What the keeper tells the daemon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
@@ -125,6 +116,9 @@ pub enum Report {
         version: String,
         /// When the keeper began.
         started_at: Timestamp,
+        /// How many daemons this keeper has greeted before; it survives an upgrade of the keeper.
+        #[serde(default)]
+        generation: u32,
         /// Whether it takes specifications from its own loader only.
         #[serde(default)]
         trusts_loader_only: bool,

@@ -192,6 +192,13 @@ impl SpawnSpec {
     }
 }
 
+/// `text` with `${NAME}` replaced by the value of a variable called `NAME`, as in [`SpawnSpec::fill`].
+pub fn fill_text(text: &str, vars: &RunVars) -> String {
+    let mut text = text.to_owned();
+    substitute(&mut text, vars);
+    text
+}
+
 /// Replaces `${RUNWISP_X}` where `vars` knows the name; everything else, shell variables included, stays as it is.
 fn substitute(text: &mut String, vars: &RunVars) {
     if !text.contains("${RUNWISP_") {
