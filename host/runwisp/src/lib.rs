@@ -1,3 +1,6 @@
 //! The product: everything but the keeper's and the core's work.
 
+pub mod cli;
+pub mod client;
 pub mod daemon;
+pub mod http;

@@ -17,6 +17,7 @@ use runwisp_core::words::diagnostic::Severity;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::run::RunRecord;
 use runwisp_core::words::status::UnitStatus;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -69,8 +70,17 @@ pub enum Request {
         run: RunId,
         /// Bytes already seen, counted from its first byte ever.
         from: u64,
-        /// The answer; at once for a run that the keeper no longer holds.
+        /// The answer. A queued or starting run is waited for; one that is over, or unknown, is complete at once.
         reply: Reply<OutputAt>,
+    },
+    /// The row of a run as the loop knows it: of one that is queued or active, or whose last row is not on disk yet.
+    Run {
+        /// The run.
+        run: RunId,
+        /// Answer only once the run has ended and its last row is on disk, or has to do without a disk.
+        ended: bool,
+        /// The answer; none when the loop knows nothing of it, so that the history does.
+        reply: Reply<Option<Box<RunRecord>>>,
     },
 }
 
@@ -281,6 +291,11 @@ impl Handle {
     /// Waits until a run has printed more than `from` bytes, or will print no more.
     pub async fn output(&self, run: RunId, from: u64) -> Result<OutputAt, AskError> {
         self.ask(|reply| Request::Output { run, from, reply }).await
+    }
+
+    /// A run's row as the loop knows it, or none when the history has it; with `ended`, once it has ended for good.
+    pub async fn run(&self, run: RunId, ended: bool) -> Result<Option<Box<RunRecord>>, AskError> {
+        self.ask(|reply| Request::Run { run, ended, reply }).await
     }
 
     /// Events from now on.

@@ -148,8 +148,15 @@ pub trait History: Send + Sync + 'static {
     /// One run.
     fn run(&self, id: RunId) -> Result<Option<RunRecord>, HistoryError>;
 
-    /// At most `limit` lines of a run's output. While the run lives, a line without its end is held back.
-    fn page(&self, run: &RunRecord, from: From, limit: usize) -> Result<Page, HistoryError>;
+    /// At most `limit` lines of a run's output. Unless `complete` says that no more will come, a last line without its
+    /// end is held back, up to a length of the implementation's choice. A run without a log yet has no lines.
+    fn page(
+        &self,
+        run: &RunRecord,
+        from: From,
+        limit: usize,
+        complete: bool,
+    ) -> Result<Page, HistoryError>;
 
     /// A run's output byte for byte, as far as it is kept.
     fn raw(&self, run: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError>;

@@ -1,0 +1,318 @@
+//! How a command ends, and how each refusal is told: the one table of problem codes, HTTP statuses and exit codes.
+//!
+//! `docs/exit-codes.md` is made from it. Invariant: a code that has been released keeps its meaning.
+//! Tests: below, and the golden of the page.
+
+use std::fmt;
+
+/// The exit code of a command. `run` passes its task's code on instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Failed.
+    Failed,
+    /// The arguments make no sense.
+    Usage,
+    /// What was asked about does not run.
+    NotRunning,
+    /// No such unit or run, or no daemon to ask.
+    Unknown,
+    /// Understood and refused.
+    Refused,
+    /// The configuration has errors.
+    BadConfig,
+    /// What a run's process left with.
+    Passed(u8),
+}
+
+impl Exit {
+    /// The number the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::NotRunning => 3,
+            Exit::Unknown => 4,
+            Exit::Refused => 5,
+            Exit::BadConfig => 78,
+            Exit::Passed(code) => code,
+        }
+    }
+
+    /// Of several results, the one that tells most: the first that is not 0.
+    #[must_use]
+    pub fn or(self, later: Exit) -> Exit {
+        if self.code() == 0 { later } else { self }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code())
+    }
+}
+
+/// Every exit code with its meaning, for the manual.
+pub const EXITS: [(Exit, &str); 7] = [
+    (Exit::Done, "done; for `status`, everything named runs"),
+    (
+        Exit::Failed,
+        "failed: what was asked for was tried and did not work",
+    ),
+    (
+        Exit::Usage,
+        "usage: the arguments make no sense; nothing was tried",
+    ),
+    (
+        Exit::NotRunning,
+        "not running: a unit named to `status` does not run, or there was nothing to signal",
+    ),
+    (
+        Exit::Unknown,
+        "no such unit or run, or the daemon can not be reached",
+    ),
+    (
+        Exit::Refused,
+        "refused: the daemon understood and will not, such as `manual_trigger = false`, or while it stops",
+    ),
+    (
+        Exit::BadConfig,
+        "bad configuration; systemd does not restart a service that ends so",
+    ),
+];
+
+/// One way of being refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The stable name.
+    pub code: &'static str,
+    /// The HTTP status; 0 for what never travels over HTTP.
+    pub status: u16,
+    /// The exit code of the command.
+    pub exit: Exit,
+    /// What it means.
+    pub means: &'static str,
+}
+
+const fn row(code: &'static str, status: u16, exit: Exit, means: &'static str) -> Row {
+    Row {
+        code,
+        status,
+        exit,
+        means,
+    }
+}
+
+/// Every problem code.
+pub const PROBLEMS: [Row; 22] = [
+    row(
+        "unit.unknown",
+        404,
+        Exit::Unknown,
+        "no unit has this name, or none fits the pattern",
+    ),
+    row(
+        "unit.not-running",
+        409,
+        Exit::NotRunning,
+        "a signal for something that does not run",
+    ),
+    row(
+        "unit.locked",
+        403,
+        Exit::Refused,
+        "the unit says `manual_trigger = false`",
+    ),
+    row(
+        "unit.wrong-kind",
+        409,
+        Exit::Refused,
+        "a task was asked for what only services do, or the other way round",
+    ),
+    row(
+        "run.unknown",
+        404,
+        Exit::Unknown,
+        "no such run, or it is no longer kept",
+    ),
+    row(
+        "log.none",
+        404,
+        Exit::Failed,
+        "the run's output is not kept, or it never had any",
+    ),
+    row(
+        "config.invalid",
+        422,
+        Exit::BadConfig,
+        "the configuration has errors; nothing was changed",
+    ),
+    row(
+        "config.missing",
+        0,
+        Exit::BadConfig,
+        "there is no configuration file where it was looked for",
+    ),
+    row(
+        "reload.busy",
+        409,
+        Exit::Refused,
+        "another reload is under way",
+    ),
+    row(
+        "daemon.unreachable",
+        0,
+        Exit::Unknown,
+        "nobody answers on the socket",
+    ),
+    row(
+        "daemon.busy",
+        503,
+        Exit::Refused,
+        "too many requests are waiting; try again",
+    ),
+    row(
+        "daemon.stopping",
+        503,
+        Exit::Refused,
+        "the daemon is stopping everything",
+    ),
+    row(
+        "daemon.leaving",
+        503,
+        Exit::Unknown,
+        "the daemon left before it answered",
+    ),
+    row(
+        "caller.denied",
+        403,
+        Exit::Refused,
+        "the caller is neither the daemon's user nor root",
+    ),
+    row(
+        "request.invalid",
+        400,
+        Exit::Usage,
+        "a parameter or body can not be understood",
+    ),
+    row(
+        "request.too-large",
+        413,
+        Exit::Usage,
+        "the request is larger than the daemon takes",
+    ),
+    row(
+        "route.unknown",
+        404,
+        Exit::Usage,
+        "the API has nothing at this path",
+    ),
+    row(
+        "route.method",
+        405,
+        Exit::Usage,
+        "the path takes another method",
+    ),
+    row(
+        "search.pattern",
+        400,
+        Exit::Usage,
+        "the pattern is no regular expression",
+    ),
+    row(
+        "history.unreadable",
+        500,
+        Exit::Failed,
+        "the history or a log could not be read",
+    ),
+    row(
+        "answer.unreadable",
+        0,
+        Exit::Failed,
+        "the daemon's answer can not be understood",
+    ),
+    row(
+        "io.failed",
+        0,
+        Exit::Failed,
+        "a file, a directory or a process could not be used",
+    ),
+];
+
+/// The row of a code; an unknown one, of a later daemon, is a plain failure.
+pub fn problem(code: &str) -> Row {
+    PROBLEMS
+        .into_iter()
+        .find(|row| row.code == code)
+        .unwrap_or(row(
+            "unknown",
+            500,
+            Exit::Failed,
+            "a problem this version does not know",
+        ))
+}
+
+/// `docs/exit-codes.md`.
+pub fn page() -> String {
+    use std::fmt::Write;
+    let mut page = String::from(
+        "# Exit codes and problem codes\n\n<!-- Generated from host/runwisp/src/cli/exit_code.rs. -->\n\n\
+         Every command ends with one of these. `runwisp run TASK` ends with the exit code of the task's process instead:\n\
+         1 when the run is a failure although its process left with 0 or never started, and 128 + n when signal n ended it.\n\n\
+         | code | meaning |\n| ---: | --- |\n",
+    );
+    for (exit, means) in EXITS {
+        let _ = writeln!(page, "| {exit} | {means} |");
+    }
+    page.push_str(
+        "\nWhere a command or the API refuses, it says why with a code that stays the same over versions.\n\n\
+         | problem | HTTP | exit | meaning |\n| --- | ---: | ---: | --- |\n",
+    );
+    for row in PROBLEMS {
+        let status = match row.status {
+            0 => "–".to_owned(),
+            status => status.to_string(),
+        };
+        let _ = writeln!(
+            page,
+            "| `{}` | {status} | {} | {} |",
+            row.code, row.exit, row.means
+        );
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_codes_are_those_of_the_contract() {
+        let codes: Vec<u8> = EXITS.iter().map(|(exit, _)| exit.code()).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 78]);
+    }
+
+    #[test]
+    fn every_problem_has_one_row_and_fits_its_status() {
+        let mut seen = HashSet::new();
+        for row in PROBLEMS {
+            assert!(seen.insert(row.code), "{} stands twice", row.code);
+            assert_ne!(row.exit, Exit::Done, "{}", row.code);
+            assert!(
+                row.status == 0 || (400..600).contains(&row.status),
+                "{}",
+                row.code
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_trouble_decides() {
+        assert_eq!(Exit::Done.or(Exit::Unknown), Exit::Unknown);
+        assert_eq!(Exit::Failed.or(Exit::Unknown), Exit::Failed);
+        assert_eq!(Exit::Done.or(Exit::Done).code(), 0);
+    }
+}

@@ -1,0 +1,314 @@
+//! The output of many runs as one stream: first what is there, merged by time, then what comes, run by run.
+//!
+//! A unit stands for its active runs, or for its newest one when none is; while following, for its new runs too.
+//! Each run's lines come in order and exactly once, and its `end` comes after the last of them.
+//!
+//! Invariant: what a run prints is paced by the reader; nothing is held in memory but a page per run.
+//! Tests: `tests.rs`.
+
+use std::collections::{HashSet, VecDeque};
+
+use jiff::Timestamp;
+use runwisp_core::words::event::Event;
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::run::{RunRecord, RunState};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
+
+use super::routes::{find_run, past};
+use super::stream::{Feed, Left};
+use super::wire::{Ended, LogItem, Problem, line};
+use crate::daemon::handle::{EVENTS, Handle};
+use crate::daemon::history::{From, Line, Place};
+
+/// How many lines are read at once.
+const PAGE: usize = 500;
+
+/// Where reading begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the first line.
+    All,
+    /// At the first line, for so many.
+    Head(u64),
+    /// So many lines before the end.
+    Tail(u64),
+    /// At the first line printed at or after.
+    Since(Timestamp),
+}
+
+/// Whose output, and from where.
+pub struct Wanted {
+    /// Units, whatever runs they have.
+    pub units: Vec<UnitName>,
+    /// Single runs.
+    pub runs: Vec<RunRecord>,
+    /// Where each begins.
+    pub start: Start,
+    /// Whether to wait for more.
+    pub follow: bool,
+}
+
+/// Why a stream ends early; the reader is told, or has gone.
+pub enum Over {
+    /// The reader has gone.
+    Left,
+    /// It can not go on.
+    Problem(Problem),
+}
+
+impl std::convert::From<Left> for Over {
+    fn from(_: Left) -> Self {
+        Over::Left
+    }
+}
+
+impl std::convert::From<Problem> for Over {
+    fn from(problem: Problem) -> Self {
+        Over::Problem(problem)
+    }
+}
+
+impl std::convert::From<crate::daemon::handle::AskError> for Over {
+    fn from(error: crate::daemon::handle::AskError) -> Self {
+        Over::Problem(error.into())
+    }
+}
+
+/// Sends all that is wanted. Returns when everything is said or the reader has gone.
+pub async fn follow_into(handle: Handle, wanted: Wanted, feed: Feed) -> Result<(), Left> {
+    match stream(&handle, wanted, &feed).await {
+        Ok(()) => Ok(()),
+        Err(Over::Left) => Err(Left),
+        Err(Over::Problem(problem)) => feed.send(&LogItem::Broken(problem)).await,
+    }
+}
+
+async fn stream(handle: &Handle, wanted: Wanted, feed: &Feed) -> Result<(), Over> {
+    // Listening begins before looking, so that no run falls between the two.
+    let mut events = handle.events();
+    let mut known = Known::default();
+    let mut runs = wanted.runs;
+    runs.extend(current_runs(handle, &wanted.units).await?);
+    runs.retain(|run| known.add(run.id));
+    let sources = backlog(handle, runs, wanted.start, feed).await?;
+    let mut live = JoinSet::new();
+    for source in sources {
+        if source.run.state == RunState::Ended {
+            feed.send(&LogItem::End(Ended::from(source.run))).await?;
+        } else if wanted.follow {
+            live.spawn(tail(handle.clone(), source.run, source.from, feed.clone()));
+        }
+    }
+    if !wanted.follow {
+        return Ok(());
+    }
+    let units: HashSet<UnitName> = wanted.units.into_iter().collect();
+    loop {
+        if units.is_empty() && live.is_empty() {
+            return Ok(());
+        }
+        let fresh = tokio::select! {
+            Some(ended) = live.join_next() => {
+                known.ended(ended.unwrap_or(Ok(None))?);
+                continue;
+            }
+            () = feed.left() => return Err(Over::Left),
+            event = events.recv(), if !units.is_empty() => match event {
+                Ok(event) => match &event.event {
+                    Event::Run { run, unit, .. } if units.contains(unit) && known.add(*run) => {
+                        vec![find_run(handle, *run).await?]
+                    }
+                    _ => continue,
+                },
+                Err(RecvError::Closed) => return Ok(()),
+                Err(RecvError::Lagged(missed)) => {
+                    feed.send(&LogItem::Lagged { missed }).await?;
+                    let units: Vec<UnitName> = units.iter().cloned().collect();
+                    let mut runs = current_runs(handle, &units).await?;
+                    runs.retain(|run| known.add(run.id));
+                    runs
+                }
+            },
+        };
+        for run in fresh {
+            live.spawn(tail(handle.clone(), run, From::Head, feed.clone()));
+        }
+    }
+}
+
+/// Runs that have been taken up. Those that ended stay known while an event about them may still be on its way.
+#[derive(Default)]
+struct Known {
+    runs: HashSet<RunId>,
+    ended: VecDeque<RunId>,
+}
+
+impl Known {
+    /// Whether the run was not known yet.
+    fn add(&mut self, run: RunId) -> bool {
+        self.runs.insert(run)
+    }
+
+    fn ended(&mut self, run: Option<RunId>) {
+        self.ended.extend(run);
+        if self.ended.len() > EVENTS
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.runs.remove(&oldest);
+        }
+    }
+}
+
+/// The active runs of these units, or the newest of each that has none.
+async fn current_runs(handle: &Handle, units: &[UnitName]) -> Result<Vec<RunRecord>, Over> {
+    if units.is_empty() {
+        return Ok(Vec::new());
+    }
+    let snapshot = handle.status().await?;
+    let mut runs = Vec::new();
+    for unit in snapshot.units {
+        if !units.contains(&unit.name) {
+            continue;
+        }
+        let before = runs.len();
+        for id in unit.instances.iter().filter_map(|i| i.run_id) {
+            // A run whose row is already gone has nothing to show.
+            if let Ok(run) = find_run(handle, id).await {
+                runs.push(run);
+            }
+        }
+        if runs.len() == before {
+            runs.extend(unit.last_run);
+        }
+    }
+    Ok(runs)
+}
+
+/// One run of a backlog.
+struct Source {
+    run: RunRecord,
+    from: From,
+    ahead: VecDeque<Line>,
+    left: u64,
+    dry: bool,
+}
+
+impl Source {
+    async fn fill(&mut self, handle: &Handle) -> Result<(), Over> {
+        if self.dry || !self.ahead.is_empty() {
+            return Ok(());
+        }
+        let run = self.run.clone();
+        let from = self.from;
+        let limit = usize::try_from(self.left).map_or(PAGE, |left| left.min(PAGE));
+        let complete = run.state == RunState::Ended;
+        let page = past(handle, move |history| {
+            history.page(&run, from, limit, complete)
+        })
+        .await?;
+        self.from = From::Place(page.next);
+        self.left -= (page.lines.len() as u64).min(self.left);
+        self.dry = page.lines.is_empty() || self.left == 0;
+        self.ahead.extend(page.lines);
+        Ok(())
+    }
+}
+
+/// Sends what is there of all these runs, merged by time. What comes back says where each run goes on.
+async fn backlog(
+    handle: &Handle,
+    runs: Vec<RunRecord>,
+    start: Start,
+    feed: &Feed,
+) -> Result<Vec<Source>, Over> {
+    let (from, left) = match start {
+        Start::All => (From::Head, u64::MAX),
+        Start::Head(lines) => (From::Head, lines),
+        Start::Tail(lines) => (From::Tail(lines), u64::MAX),
+        Start::Since(at) => (From::Since(at), u64::MAX),
+    };
+    let mut sources: Vec<Source> = runs
+        .into_iter()
+        .map(|run| Source {
+            run,
+            from,
+            ahead: VecDeque::new(),
+            left,
+            dry: left == 0,
+        })
+        .collect();
+    loop {
+        for source in &mut sources {
+            source.fill(handle).await?;
+        }
+        let Some(next) = sources
+            .iter_mut()
+            .filter(|source| !source.ahead.is_empty())
+            .min_by_key(|source| source.ahead.front().map(|l| l.ts))
+        else {
+            return Ok(sources);
+        };
+        if let Some(first) = next.ahead.pop_front() {
+            let run = &next.run;
+            feed.send(&LogItem::Line(line(
+                &run.unit,
+                run.id,
+                run.instance,
+                &first,
+            )))
+            .await?;
+        }
+    }
+}
+
+/// Sends a run's lines as they come, then its end.
+async fn tail(
+    handle: Handle,
+    run: RunRecord,
+    mut from: From,
+    feed: Feed,
+) -> Result<Option<RunId>, Over> {
+    let id = run.id;
+    let mut seen = match from {
+        From::Place(Place { offset, .. }) => offset,
+        From::Head | From::Tail(_) | From::Since(_) => 0,
+    };
+    loop {
+        let at = tokio::select! {
+            at = handle.output(id, seen) => at?,
+            () = feed.left() => return Err(Over::Left),
+        };
+        seen = seen.max(at.end);
+        loop {
+            let asked = run.clone();
+            let page = past(&handle, move |history| {
+                history.page(&asked, from, PAGE, at.complete)
+            })
+            .await?;
+            from = From::Place(page.next);
+            if page.lines.is_empty() {
+                break;
+            }
+            for l in &page.lines {
+                feed.send(&LogItem::Line(line(&run.unit, id, run.instance, l)))
+                    .await?;
+            }
+        }
+        if at.complete {
+            break;
+        }
+    }
+    let ended = tokio::select! {
+        row = handle.run(id, true) => row?,
+        () = feed.left() => return Err(Over::Left),
+    };
+    let ended = match ended {
+        Some(row) => *row,
+        None => past(&handle, move |history| history.run(id))
+            .await?
+            .unwrap_or(run),
+    };
+    feed.send(&LogItem::End(Ended::from(ended))).await?;
+    Ok(Some(id))
+}

@@ -1,0 +1,198 @@
+//! The Unix socket: made with mode 0600, open to the daemon's own user and to root.
+//!
+//! Invariant: a caller is identified by the kernel (`SO_PEERCRED`), never by what it says. At most
+//! [`MAX_CONNECTIONS`] at once; one more waits in the kernel's queue.
+
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{UnixListener, UnixStream, unix};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How many connections are served at once.
+pub const MAX_CONNECTIONS: usize = 512;
+
+/// The longest path that fits `sockaddr_un`, bytes.
+pub const MAX_PATH: usize = 107;
+
+/// Why the socket could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The path does not fit.
+    #[error(
+        "use {path:?} as a socket: it has {length} bytes, Unix sockets take {MAX_PATH}; choose a shorter path with --socket"
+    )]
+    TooLong {
+        /// The path.
+        path: String,
+        /// Its length.
+        length: usize,
+    },
+    /// Something that is no socket stands there.
+    #[error("use {0:?} as a socket: there is a file of another kind")]
+    Taken(String),
+    /// A system call failed.
+    #[error("make the socket {path:?}: {error}")]
+    Io {
+        /// The path.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Whether the path fits a Unix socket.
+pub fn check_path(path: &Path) -> Result<(), ListenError> {
+    let length = path.as_os_str().len();
+    if length > MAX_PATH {
+        return Err(ListenError::TooLong {
+            path: path.to_string_lossy().into_owned(),
+            length,
+        });
+    }
+    Ok(())
+}
+
+/// Makes the socket. One left behind by a daemon that is gone is replaced: the caller holds the lock of the data directory.
+///
+/// The socket is made under another name and renamed, so that nobody ever meets it with other rights than 0600.
+pub fn bind(path: &Path) -> Result<UnixListener, ListenError> {
+    check_path(path)?;
+    let shown = path.to_string_lossy().into_owned();
+    let failed = |error| ListenError::Io {
+        path: shown.clone(),
+        error,
+    };
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => return Err(ListenError::Taken(shown)),
+        Ok(_) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(failed(e)),
+    }
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push("~");
+    // A path at the very limit has no room for the other name.
+    let fresh = std::path::PathBuf::from(fresh);
+    let first = if check_path(&fresh).is_ok() {
+        fresh.as_path()
+    } else {
+        path
+    };
+    match std::fs::remove_file(first) {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(failed(e)),
+    }
+    let listener = UnixListener::bind(first).map_err(failed)?;
+    std::fs::set_permissions(first, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    if first != path {
+        std::fs::rename(first, path).map_err(failed)?;
+    }
+    Ok(listener)
+}
+
+/// Accepts callers that are root or the daemon's own user; hangs up on all others.
+pub struct Trusted {
+    listener: UnixListener,
+    room: Arc<Semaphore>,
+    uid: u32,
+}
+
+impl Trusted {
+    /// Guards this socket.
+    pub fn new(listener: UnixListener) -> Self {
+        Trusted {
+            listener,
+            room: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            uid: nix::unistd::geteuid().as_raw(),
+        }
+    }
+}
+
+impl Listener for Trusted {
+    type Io = Caller;
+    type Addr = unix::SocketAddr;
+
+    async fn accept(&mut self) -> (Caller, unix::SocketAddr) {
+        loop {
+            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
+                // The semaphore is never closed; waiting for ever is what a closed door means.
+                std::future::pending::<()>().await;
+                continue;
+            };
+            match self.listener.accept().await {
+                Ok((stream, address)) => {
+                    let uid = stream.peer_cred().map(|peer| peer.uid());
+                    if uid.is_ok_and(|uid| uid == 0 || uid == self.uid) {
+                        return (
+                            Caller {
+                                stream,
+                                _room: room,
+                            },
+                            address,
+                        );
+                    }
+                    tracing::warn!("hung up on a caller that is neither root nor this user");
+                }
+                Err(error) => {
+                    // Out of descriptors, most likely: they come back as connections end.
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<unix::SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection, with its place among [`MAX_CONNECTIONS`].
+pub struct Caller {
+    stream: UnixStream,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsyncRead for Caller {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Caller {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Serves the API on the socket until the future is dropped.
+pub async fn serve(
+    listener: UnixListener,
+    handle: crate::daemon::handle::Handle,
+) -> io::Result<()> {
+    axum::serve(Trusted::new(listener), super::router::router(handle)).await
+}

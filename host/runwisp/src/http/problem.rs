@@ -1,0 +1,125 @@
+//! Refusals on the wire. HTTP status and exit code of each come from the table in `cli/exit_code.rs`.
+//!
+//! Tests: `tests.rs`.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use runwisp_core::words::command::Refusal;
+
+use super::wire::{Problem, doc};
+use crate::cli::exit_code;
+use crate::daemon::handle::{AskError, ReloadRefusal};
+use crate::daemon::history::HistoryError;
+
+impl Problem {
+    /// A problem of this code.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Problem {
+            code: code.to_owned(),
+            message: message.into(),
+            help: None,
+            errors: Vec::new(),
+            rendered: None,
+        }
+    }
+
+    /// The same with a sentence that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// A parameter or body that can not be understood.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Problem::new("request.invalid", message)
+    }
+
+    /// No unit has this name.
+    pub fn no_unit(name: &str) -> Self {
+        Problem::new("unit.unknown", format!("there is no unit {name:?}"))
+            .help("`runwisp list` shows the units of the configuration.")
+    }
+
+    /// No run has this id.
+    pub fn no_run(id: impl std::fmt::Display) -> Self {
+        Problem::new("run.unknown", format!("there is no run {id}"))
+            .help("`runwisp runs` shows the runs that are kept.")
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoSuchUnit { unit } => Problem::no_unit(&unit),
+            Refusal::NoSuchRun { run } => Problem::no_run(run),
+            Refusal::NotRunning { unit } => {
+                Problem::new("unit.not-running", format!("{unit} does not run"))
+            }
+            Refusal::Locked { unit } => Problem::new(
+                "unit.locked",
+                format!("{unit} can not be triggered by hand"),
+            )
+            .help("Its configuration says `manual_trigger = false`."),
+            Refusal::WrongKind { unit, help } => Problem::new(
+                "unit.wrong-kind",
+                format!("{unit} is not of the kind that this is for"),
+            )
+            .help(help),
+            Refusal::ShuttingDown => Problem::new("daemon.stopping", "the daemon is stopping"),
+        }
+    }
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Busy => Problem::new("daemon.busy", "too many requests are waiting")
+                .help("Try again in a moment."),
+            AskError::Gone => Problem::new("daemon.leaving", "the daemon is leaving")
+                .help("A restarted daemon answers on the same socket in a moment."),
+        }
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        let code = match &error {
+            HistoryError::Pattern(_) => "search.pattern",
+            HistoryError::NoOutput(_) => "log.none",
+            HistoryError::Read(_) => "history.unreadable",
+        };
+        Problem::new(code, format!("could not {error}"))
+    }
+}
+
+impl From<ReloadRefusal> for Problem {
+    fn from(refusal: ReloadRefusal) -> Self {
+        match refusal {
+            ReloadRefusal::NoSuchUnit { pattern } => Problem::no_unit(&pattern),
+            ReloadRefusal::Busy { why } => Problem::new("reload.busy", why),
+            ReloadRefusal::Invalid { findings, rendered } => Problem {
+                errors: findings,
+                rendered: Some(rendered),
+                ..Problem::new(
+                    "config.invalid",
+                    "the new configuration has errors; the old one stays in force",
+                )
+            },
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(exit_code::problem(&self.code).status)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&doc(self)).unwrap_or_default();
+        (
+            status,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body,
+        )
+            .into_response()
+    }
+}

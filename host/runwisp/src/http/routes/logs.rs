@@ -1,0 +1,172 @@
+//! The output of runs: a page of one, all of one byte for byte, or many as a stream.
+
+use std::io::Read;
+
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use jiff::Timestamp;
+use runwisp_core::words::glob::Glob;
+use runwisp_core::words::run::{RunRecord, RunState};
+use serde::Deserialize;
+
+use super::{find_run, matching, past};
+use crate::daemon::handle::Handle;
+use crate::daemon::history::{From, Place};
+use crate::http::follow::{Start, Wanted, follow_into};
+use crate::http::query::{Params, RunPath, json, time};
+use crate::http::stream;
+use crate::http::wire::{LogPage, Problem, line};
+
+/// How many lines a page holds when nobody says, and at most.
+const DEFAULT_LINES: usize = 1_000;
+const MAX_LINES: usize = 10_000;
+
+/// How many targets one stream may have.
+const MAX_TARGETS: usize = 1_000;
+
+/// Which part of a run's output.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    tail: Option<u64>,
+    since: Option<String>,
+    at: Option<String>,
+    limit: Option<usize>,
+    #[serde(default)]
+    raw: bool,
+}
+
+/// `GET /runs/{id}/log`
+pub async fn page(
+    State(handle): State<Handle>,
+    RunPath(id): RunPath,
+    Params(part): Params<Part>,
+) -> Result<Response, Problem> {
+    let run = find_run(&handle, id).await?;
+    if part.raw {
+        return raw(&handle, run).await;
+    }
+    let since = time("since", part.since.as_deref())?;
+    let from = match (part.at.as_deref(), part.tail, since) {
+        (Some(at), None, None) => From::Place(place(at)?),
+        (None, Some(lines), None) => From::Tail(lines),
+        (None, None, Some(since)) => From::Since(since),
+        (None, None, None) => From::Head,
+        _ => return Err(Problem::invalid("at, tail and since exclude each other")),
+    };
+    let limit = part.limit.unwrap_or(DEFAULT_LINES).clamp(1, MAX_LINES);
+    let ended = run.state == RunState::Ended;
+    let (run, page) = past(&handle, move |history| {
+        let page = history.page(&run, from, limit, ended)?;
+        Ok((run, page))
+    })
+    .await?;
+    Ok(json(LogPage {
+        complete: ended && page.lines.len() < limit,
+        lines: page
+            .lines
+            .iter()
+            .map(|l| line(&run.unit, run.id, run.instance, l))
+            .collect(),
+        next: format!("{}:{}", page.next.offset, page.next.line),
+    }))
+}
+
+fn place(text: &str) -> Result<Place, Problem> {
+    text.split_once(':')
+        .and_then(|(offset, line)| {
+            Some(Place {
+                offset: offset.parse().ok()?,
+                line: line.parse().ok()?,
+            })
+        })
+        .ok_or_else(|| Problem::invalid(format!("at is not the `next` of a page: {text:?}")))
+}
+
+async fn raw(handle: &Handle, run: RunRecord) -> Result<Response, Problem> {
+    let mut bytes = past(handle, move |history| history.raw(&run)).await?;
+    let (feed, response) = stream::answer("application/octet-stream");
+    tokio::task::spawn_blocking(move || {
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            match bytes.read(&mut piece) {
+                Ok(0) => return,
+                Ok(n) => {
+                    if feed
+                        .bytes_blocking(Bytes::copy_from_slice(&piece[..n]))
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                // The answer has begun; all that is left is to end it early, and to say so here.
+                Err(e) => {
+                    tracing::warn!(error = %e, "could not read a log to its end");
+                    return;
+                }
+            }
+        }
+    });
+    Ok(response)
+}
+
+/// Which output, of whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Many {
+    target: Option<String>,
+    tail: Option<u64>,
+    head: Option<u64>,
+    since: Option<String>,
+    #[serde(default)]
+    follow: bool,
+}
+
+/// `GET /logs/follow`
+pub async fn follow(
+    State(handle): State<Handle>,
+    Params(many): Params<Many>,
+) -> Result<Response, Problem> {
+    let since = time("since", many.since.as_deref())?;
+    let start = start(&many, since)?;
+    let mut globs = Vec::new();
+    let mut runs = Vec::new();
+    for target in many.target.as_deref().unwrap_or("*").split(',') {
+        match target.parse() {
+            Ok(id) => runs.push(find_run(&handle, id).await?),
+            Err(_) => globs.push(Glob::new(target)),
+        }
+    }
+    if globs.len() + runs.len() > MAX_TARGETS {
+        return Err(Problem::invalid(format!(
+            "at most {MAX_TARGETS} targets at once"
+        )));
+    }
+    let wanted = Wanted {
+        units: matching(&handle, &globs)?.unwrap_or_default(),
+        runs,
+        start,
+        follow: many.follow,
+    };
+    let (feed, response) = stream::lines();
+    tokio::spawn(async move {
+        // The reader having gone is how most of these end.
+        let _ = follow_into(handle, wanted, feed).await;
+    });
+    Ok(response)
+}
+
+fn start(many: &Many, since: Option<Timestamp>) -> Result<Start, Problem> {
+    match (many.tail, many.head, since) {
+        (None, None, None) => Ok(Start::All),
+        (Some(lines), None, None) => Ok(Start::Tail(lines)),
+        (None, Some(_), None) if many.follow => {
+            Err(Problem::invalid("head and follow exclude each other"))
+        }
+        (None, Some(lines), None) => Ok(Start::Head(lines)),
+        (None, None, Some(since)) => Ok(Start::Since(since)),
+        _ => Err(Problem::invalid("tail, head and since exclude each other")),
+    }
+}

@@ -1,0 +1,218 @@
+//! Schedules: what comes next, and why the last ticks ran or did not.
+
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+use runwisp_core::config::plan::{Overlap, Role, Task, Unit};
+use runwisp_core::schedule::{self, Schedule};
+use runwisp_core::words::ids::UnitName;
+use runwisp_core::words::run::{Outcome, RunRecord, RunState, Trigger};
+use serde::Deserialize;
+
+use super::{matching, past};
+use crate::daemon::handle::Handle;
+use crate::daemon::history::RunFilter;
+use crate::http::query::{Params, UnitPath, globs, json, time};
+use crate::http::wire::{Explained, ExplainedTick, Firing, Firings, Problem, Run};
+
+/// How many firings and ticks are told when nobody says, and at most.
+const DEFAULT_COUNT: usize = 10;
+const MAX_COUNT: usize = 1_000;
+
+/// What comes next, of whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    unit: Option<String>,
+    n: Option<usize>,
+    from: Option<String>,
+}
+
+/// `GET /next`
+pub async fn next(
+    State(handle): State<Handle>,
+    Params(wanted): Params<Wanted>,
+) -> Result<Response, Problem> {
+    let units = matching(&handle, &globs(wanted.unit.as_deref()))?;
+    let from = time("from", wanted.from.as_deref())?.unwrap_or_else(Timestamp::now);
+    let n = wanted.n.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);
+    let plan = handle.plan();
+    let mut found = Vec::new();
+    for unit in plan.units.values() {
+        if units
+            .as_ref()
+            .is_none_or(|units| units.contains(&unit.name))
+            && let Role::Task(task) = &unit.role
+        {
+            found.extend(firings(Some(&unit.name), &task.schedules, from, n));
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.truncate(n);
+    Ok(json(Firings {
+        firings: found.into_iter().map(|(_, firing)| firing).collect(),
+    }))
+}
+
+/// The next `n` firings of some schedules, with their instants to sort by.
+pub fn firings(
+    unit: Option<&UnitName>,
+    schedules: &[Schedule],
+    from: Timestamp,
+    n: usize,
+) -> Vec<(Timestamp, Firing)> {
+    let Some(zone) = schedules.first().map(Schedule::zone) else {
+        return Vec::new();
+    };
+    schedule::preview(schedules, from, n)
+        .into_iter()
+        .map(|firing| {
+            let at = firing
+                .at
+                .display_with_offset(zone.to_offset(firing.at))
+                .to_string();
+            let told = Firing {
+                unit: unit.cloned(),
+                at,
+                note: firing.note,
+            };
+            (firing.at, told)
+        })
+        .collect()
+}
+
+/// How many ticks are explained.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    n: Option<usize>,
+}
+
+/// `GET /explain/{task}`
+pub async fn explain(
+    State(handle): State<Handle>,
+    UnitPath(name): UnitPath,
+    Params(count): Params<Count>,
+) -> Result<Response, Problem> {
+    let plan = handle.plan();
+    let unit = plan
+        .units
+        .get(&name)
+        .ok_or_else(|| Problem::no_unit(name.as_str()))?;
+    let Role::Task(task) = &unit.role else {
+        return Err(
+            Problem::new("unit.wrong-kind", format!("{name} is a service")).help(
+                "Services have no schedule; `runwisp status` and `runwisp runs` tell of them.",
+            ),
+        );
+    };
+    let n = count.n.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);
+    let filter = RunFilter {
+        units: Some(vec![name.clone()]),
+        scheduled_only: true,
+        limit: n,
+        ..RunFilter::default()
+    };
+    let rows = past(&handle, move |history| history.runs(&filter)).await?;
+    Ok(json(Explained {
+        schedules: task
+            .schedules
+            .iter()
+            .map(|s| match s.zone().iana_name() {
+                Some(zone) => format!("{} ({zone})", s.text()),
+                None => s.text().to_owned(),
+            })
+            .collect(),
+        rules: rules(unit, task),
+        ticks: rows.into_iter().map(explain_tick).collect(),
+        firings: firings(Some(&name), &task.schedules, Timestamp::now(), n)
+            .into_iter()
+            .map(|(_, firing)| firing)
+            .collect(),
+        task: name,
+    }))
+}
+
+/// The settings that decide about a tick, as sentences.
+fn rules(unit: &Unit, task: &Task) -> Vec<String> {
+    let mut rules = Vec::new();
+    if task.schedules.is_empty() {
+        rules.push("it has no cron: it runs when it is told to".to_owned());
+    }
+    let slots = match task.max_concurrent {
+        1 => "one run at a time".to_owned(),
+        n => format!("{n} runs at a time"),
+    };
+    rules.push(match task.on_overlap {
+        Overlap::Queue => format!(
+            "{slots}; a tick that finds them busy waits, up to {} at once",
+            task.max_queued
+        ),
+        Overlap::Skip => format!("{slots}; a tick that finds them busy is skipped"),
+        Overlap::Kill => format!("{slots}; a tick that finds them busy ends the oldest run"),
+    });
+    rules.push(match task.catch_up {
+        0 => "ticks missed while runwisp was down are not made up for".to_owned(),
+        1 => "of ticks missed while runwisp was down, the newest is made up for".to_owned(),
+        n => format!("of ticks missed while runwisp was down, the newest {n} are made up for"),
+    });
+    if !task.jitter.is_zero() {
+        rules.push(format!(
+            "each start is delayed by a random time up to {:?}",
+            task.jitter
+        ));
+    }
+    if let Some(timeout) = unit.timeout {
+        rules.push(format!("a run that takes longer than {timeout:?} is ended"));
+    }
+    rules
+}
+
+fn explain_tick(row: RunRecord) -> ExplainedTick {
+    let ran = row.started_at.is_some();
+    ExplainedTick {
+        at: row.scheduled_at.unwrap_or(row.created_at),
+        ran,
+        why: why(&row),
+        run: Run::from(row),
+    }
+}
+
+/// What became of a tick, in one sentence.
+fn why(row: &RunRecord) -> String {
+    let cause = match row.outcome {
+        None => match row.state {
+            RunState::Queued => "it waits for the run before it to end",
+            RunState::Starting => "it is being started",
+            RunState::Running | RunState::Stopping | RunState::Ended => "it is running",
+        },
+        Some(Outcome::Skipped) => {
+            "not run: the run before it was still going and `on_overlap` says skip"
+        }
+        Some(Outcome::QueueFull) => "not run: `max_queued` runs were waiting already",
+        Some(Outcome::Missed) => {
+            "not run: runwisp was not there at the time, and `catch_up` did not cover it"
+        }
+        Some(Outcome::DstSkipped) => {
+            "not run: the clocks went back, and it had run at the same time of day before"
+        }
+        Some(Outcome::StartFailed) => "tried: the command could not be started",
+        Some(Outcome::Succeeded) if row.trigger == Trigger::CatchUp => {
+            "made up for later, and succeeded"
+        }
+        Some(Outcome::Succeeded) => "ran, and succeeded",
+        Some(Outcome::Timeout) => "ran, and was ended by its `timeout`",
+        Some(Outcome::Stopped) => "was stopped: by an operator, or by `on_overlap = \"kill\"`",
+        Some(Outcome::DaemonStopped) => "was ended because runwisp was stopped",
+        Some(Outcome::Interrupted) => "ran, and the machine or runwisp went away under it",
+        Some(Outcome::OomKilled) => "ran, and the kernel killed it: out of memory",
+        Some(Outcome::LogOverflow) => {
+            "ran, and was ended because it printed more than `log_max_size`"
+        }
+        Some(Outcome::Failed | Outcome::Unhealthy) => "ran, and failed",
+    };
+    match &row.message {
+        Some(message) => format!("{cause} ({message})"),
+        None => cause.to_owned(),
+    }
+}

@@ -1,0 +1,514 @@
+//! What travels: the JSON that the API and every `--json` print. The only place where the words get a serialized twin.
+//!
+//! Names are snake_case; lengths are milliseconds with `_ms`, sizes bytes with `_bytes`, times RFC 3339 in UTC. Within a
+//! `schema_version` fields are added, never renamed or removed. Readers pass over what they do not know.
+//!
+//! Tests: `http/tests.rs` holds the field lists that scripts rely on.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use runwisp_core::words::command::Done;
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
+use runwisp_core::words::status::{InstanceState, InstanceStatus, UnitStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::daemon::handle::{DaemonStatus, Finding, ReloadReport, StatusSnapshot};
+use crate::daemon::history::{Hit, Line};
+
+/// The version of every document here.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A document: the version, then its fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Doc<T> {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The rest.
+    #[serde(flatten)]
+    pub body: T,
+}
+
+/// A document of this version.
+pub fn doc<T>(body: T) -> Doc<T> {
+    Doc {
+        schema_version: SCHEMA_VERSION,
+        body,
+    }
+}
+
+fn ms(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `status`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The daemon itself.
+    pub daemon: Daemon,
+    /// Every unit, by name.
+    pub units: Vec<Unit>,
+}
+
+/// The daemon itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Daemon {
+    /// Its version.
+    pub version: String,
+    /// The keeper, the pid that init and scripts know.
+    pub pid: i32,
+    /// The daemon process.
+    pub daemon_pid: i32,
+    /// When the daemon process took over.
+    pub started_at: Timestamp,
+    /// The binary that an upgrade would execute.
+    pub binary: String,
+    /// The root configuration file.
+    pub config: String,
+    /// The data directory.
+    pub data: String,
+    /// Whether the configuration has changed on disk since it was loaded.
+    pub config_stale: bool,
+    /// Whether everything is being stopped.
+    pub stopping: bool,
+    /// What is not as it should be.
+    pub warnings: Vec<String>,
+}
+
+/// A unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Its name.
+    pub name: UnitName,
+    /// `task` or `service`.
+    pub kind: Kind,
+    /// Its heading.
+    pub group: Option<String>,
+    /// What people read about it.
+    pub description: Option<String>,
+    /// The state that matters most among its instances.
+    pub state: InstanceState,
+    /// The next tick of its schedule.
+    pub next_run_at: Option<Timestamp>,
+    /// Its instances, or a task's active and queued runs.
+    pub instances: Vec<Instance>,
+    /// Its newest run that has ended.
+    pub last_run: Option<Run>,
+}
+
+/// An instance of a service, or an active run of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Its number, from 0.
+    pub index: u32,
+    /// Where it is.
+    pub state: InstanceState,
+    /// Its main process.
+    pub pid: Option<i32>,
+    /// Its current run, or the last one.
+    pub run_id: Option<RunId>,
+    /// How long its process has lived.
+    pub uptime_ms: Option<u64>,
+    /// How often it was started again since it was last started on purpose.
+    pub restarts: u32,
+    /// When the next try comes, in `backoff`.
+    pub retry_in_ms: Option<u64>,
+    /// Why it is where it is.
+    pub message: Option<String>,
+}
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Which run.
+    pub id: RunId,
+    /// Of which unit.
+    pub unit: UnitName,
+    /// Of which kind.
+    pub kind: Kind,
+    /// The slot of a service, from 0.
+    pub instance: u32,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// The first run of a chain of retries.
+    pub execution_id: RunId,
+    /// Why it began.
+    pub trigger: Trigger,
+    /// Where it is.
+    pub state: RunState,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The exit code, when the process left by itself.
+    pub exit_code: Option<i32>,
+    /// The number of the signal that ended it.
+    pub signal: Option<i32>,
+    /// Its main process.
+    pub pid: Option<i32>,
+    /// The tick it stands for.
+    pub scheduled_at: Option<Timestamp>,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// When its process began.
+    pub started_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// How long its process lived.
+    pub duration_ms: Option<u64>,
+    /// The largest resident size.
+    pub max_rss_bytes: Option<u64>,
+    /// Processor time, user and system.
+    pub cpu_ms: Option<u64>,
+    /// Bytes printed and kept.
+    pub log_bytes: u64,
+    /// Bytes printed and not kept.
+    pub log_dropped_bytes: u64,
+    /// The cause of death in plain words.
+    pub message: Option<String>,
+}
+
+/// `runs`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Runs {
+    /// Newest first.
+    pub runs: Vec<Run>,
+}
+
+/// `units`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Units {
+    /// By name.
+    pub units: Vec<Unit>,
+}
+
+/// What a command came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The runs it started, queued, or is ending.
+    pub runs: Vec<RunId>,
+    /// Whether it changed anything.
+    pub changed: bool,
+}
+
+/// `POST …/signal`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalBody {
+    /// Its name or number.
+    pub signal: String,
+    /// `process`, `group` or `all`.
+    #[serde(default)]
+    pub scope: runwisp_core::words::spawn::Scope,
+}
+
+/// `POST …/run`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunBody {
+    /// Parameters by name.
+    #[serde(default)]
+    pub params: std::collections::BTreeMap<String, String>,
+}
+
+/// `POST reload`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReloadBody {
+    /// Names and patterns of the units to touch; empty is all that changed.
+    #[serde(default)]
+    pub units: Vec<String>,
+}
+
+/// What a reload changed, or would.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reload {
+    /// Whether it is in force now.
+    pub applied: bool,
+    /// New units.
+    pub added: Vec<UnitName>,
+    /// Units that differ.
+    pub changed: Vec<Changed>,
+    /// Units that are gone.
+    pub removed: Vec<UnitName>,
+    /// Keys outside of units that differ.
+    pub settings: Vec<String>,
+    /// Warnings about the new configuration.
+    pub warnings: Vec<Finding>,
+}
+
+/// A unit that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Its name.
+    pub name: UnitName,
+    /// What differs.
+    pub keys: Vec<String>,
+}
+
+/// One line of a stream of output, or its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LogItem {
+    /// A line.
+    Line(LogLine),
+    /// A run has ended and all of its lines have been sent.
+    End(Ended),
+    /// This many events were missed by a reader that is too slow; lines never are.
+    Lagged {
+        /// How many.
+        missed: u64,
+    },
+    /// The rest can not be told.
+    Broken(Problem),
+}
+
+/// A line of output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Its unit.
+    pub unit: UnitName,
+    /// Its run.
+    pub run_id: RunId,
+    /// Its instance.
+    pub instance: u32,
+    /// Its number in the run, from 1.
+    pub n: u64,
+    /// When it was printed.
+    pub ts: Timestamp,
+    /// `stdout` or `stderr`.
+    pub stream: String,
+    /// Its text without the line end; bytes that are no UTF-8 become U+FFFD.
+    pub text: String,
+}
+
+/// The end of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The run, once more by the name that lines use.
+    pub run_id: RunId,
+    /// Its row.
+    #[serde(flatten)]
+    pub run: Run,
+}
+
+/// A page of one run's output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogPage {
+    /// The lines.
+    pub lines: Vec<LogLine>,
+    /// Where the next page begins: give it back as `at`.
+    pub next: String,
+    /// Whether the run has ended and this page holds its last line.
+    pub complete: bool,
+}
+
+/// One firing of a schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Firing {
+    /// The unit; none for an expression given by hand.
+    pub unit: Option<UnitName>,
+    /// When, with the offset of the schedule's zone.
+    pub at: String,
+    /// What the clocks do to it, where they do something.
+    pub note: Option<String>,
+}
+
+/// `next`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Firings {
+    /// In order of time.
+    pub firings: Vec<Firing>,
+}
+
+/// `explain`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The task.
+    pub task: UnitName,
+    /// Its schedules as written, with their zones.
+    pub schedules: Vec<String>,
+    /// The rules that decide about a tick, as sentences.
+    pub rules: Vec<String>,
+    /// The last ticks, newest first, each with what became of it.
+    pub ticks: Vec<ExplainedTick>,
+    /// The next firings.
+    pub firings: Vec<Firing>,
+}
+
+/// What became of a tick.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExplainedTick {
+    /// When it was due.
+    pub at: Timestamp,
+    /// Whether a process was started for it.
+    pub ran: bool,
+    /// Why, or why not, in a sentence.
+    pub why: String,
+    /// Its row.
+    pub run: Run,
+}
+
+/// What a daemon that is told to leave answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// The keeper.
+    pub pid: i32,
+    /// The daemon process that leaves.
+    pub daemon_pid: i32,
+}
+
+/// A problem document: why something was refused. `code` is stable; the table is in `cli/exit_code.rs`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The stable name.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The findings, when a configuration was refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Finding>,
+    /// The findings drawn for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<String>,
+}
+
+impl From<StatusSnapshot> for Status {
+    fn from(snapshot: StatusSnapshot) -> Self {
+        Status {
+            daemon: snapshot.daemon.into(),
+            units: snapshot.units.into_iter().map(Unit::from).collect(),
+        }
+    }
+}
+
+impl From<DaemonStatus> for Daemon {
+    fn from(daemon: DaemonStatus) -> Self {
+        Daemon {
+            version: daemon.version,
+            pid: daemon.keeper_pid,
+            daemon_pid: daemon.daemon_pid,
+            started_at: daemon.started_at,
+            binary: daemon.binary.to_string_lossy().into_owned(),
+            config: daemon.config.to_string_lossy().into_owned(),
+            data: daemon.data.to_string_lossy().into_owned(),
+            config_stale: daemon.config_stale,
+            stopping: daemon.stopping,
+            warnings: daemon.warnings,
+        }
+    }
+}
+
+impl From<UnitStatus> for Unit {
+    fn from(unit: UnitStatus) -> Self {
+        Unit {
+            name: unit.name,
+            kind: unit.kind,
+            group: unit.group,
+            description: unit.description,
+            state: unit.state,
+            next_run_at: unit.next_run_at,
+            instances: unit.instances.into_iter().map(Instance::from).collect(),
+            last_run: unit.last_run.map(Run::from),
+        }
+    }
+}
+
+impl From<InstanceStatus> for Instance {
+    fn from(instance: InstanceStatus) -> Self {
+        Instance {
+            index: instance.index,
+            state: instance.state,
+            pid: instance.pid,
+            run_id: instance.run_id,
+            uptime_ms: instance.uptime.map(ms),
+            restarts: instance.restarts,
+            retry_in_ms: instance.retry_in.map(ms),
+            message: instance.message,
+        }
+    }
+}
+
+impl From<RunRecord> for Run {
+    fn from(run: RunRecord) -> Self {
+        Run {
+            id: run.id,
+            unit: run.unit,
+            kind: run.kind,
+            instance: run.instance,
+            attempt: run.attempt,
+            execution_id: run.execution_id,
+            trigger: run.trigger,
+            state: run.state,
+            outcome: run.outcome,
+            exit_code: run.exit_code,
+            signal: run.signal,
+            pid: run.pid,
+            scheduled_at: run.scheduled_at,
+            created_at: run.created_at,
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            duration_ms: run.duration.map(ms),
+            max_rss_bytes: run.max_rss_bytes,
+            cpu_ms: run.cpu.map(ms),
+            log_bytes: run.log_bytes,
+            log_dropped_bytes: run.log_dropped_bytes,
+            message: run.message,
+        }
+    }
+}
+
+impl From<Done> for Accepted {
+    fn from(done: Done) -> Self {
+        Accepted {
+            runs: done.runs,
+            changed: done.changed,
+        }
+    }
+}
+
+impl From<ReloadReport> for Reload {
+    fn from(report: ReloadReport) -> Self {
+        Reload {
+            applied: report.applied,
+            added: report.added,
+            changed: report
+                .changed
+                .into_iter()
+                .map(|(name, keys)| Changed { name, keys })
+                .collect(),
+            removed: report.removed,
+            settings: report.settings,
+            warnings: report.warnings,
+        }
+    }
+}
+
+impl From<RunRecord> for Ended {
+    fn from(run: RunRecord) -> Self {
+        Ended {
+            run_id: run.id,
+            run: run.into(),
+        }
+    }
+}
+
+impl From<Hit> for LogLine {
+    fn from(hit: Hit) -> Self {
+        line(&hit.unit, hit.run, hit.instance, &hit.line)
+    }
+}
+
+/// A line of a run.
+pub fn line(unit: &UnitName, run: RunId, instance: u32, line: &Line) -> LogLine {
+    LogLine {
+        unit: unit.clone(),
+        run_id: run,
+        instance,
+        n: line.n,
+        ts: line.ts,
+        stream: line.stream.as_str().to_owned(),
+        text: String::from_utf8_lossy(&line.bytes).into_owned(),
+    }
+}
