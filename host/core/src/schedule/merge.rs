@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Schedule, Tick, TickKind};
 
 /// How far several schedules are counted through one by one; see [`count_between`].
-const CATCH_UP_WORK: u64 = 100_000;
+const CATCH_UP_WORK: u64 = 10_000;
 
 /// The first tick of any of `schedules` strictly after `after`. Of several on one instant, a due one counts.
 pub fn next_of(schedules: &[Schedule], after: Timestamp, anchor: Timestamp) -> Option<Tick> {

@@ -1,6 +1,9 @@
 //! Tests of schedules, by kind.
 
+mod golden;
+mod merge;
 mod table;
+mod zones;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
