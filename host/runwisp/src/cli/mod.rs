@@ -1,3 +1,1 @@
 //! The command line: one file per verb.
-
-pub mod exit_code;

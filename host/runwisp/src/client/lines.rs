@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
-use crate::http::wire::Problem;
+use crate::wire::Problem;
 
 /// Documents to come.
 pub struct Lines<T> {

@@ -2,7 +2,7 @@
 //!
 //! Every call opens a connection of its own: a local one costs microseconds, and no state can go stale.
 //!
-//! Invariant: what comes back is a document of [`crate::http::wire`] or a [`Problem`] that says what to do next.
+//! Invariant: what comes back is a document of [`crate::wire`] or a [`Problem`] that says what to do next.
 //! Tests: `tests.rs`, against the real router on a real socket.
 
 mod lines;
@@ -26,8 +26,8 @@ use tokio::net::UnixStream;
 pub use lines::Lines;
 pub use uri::Uri;
 
-use crate::http::listen::check_path;
-use crate::http::wire::{Doc, Problem};
+use crate::wire::socket::check_path;
+use crate::wire::{Doc, Problem};
 
 /// The largest document taken from a daemon, bytes. Streams have no such limit.
 const MAX_ANSWER: usize = 256 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::http::PREFIX;
+use crate::wire::PREFIX;
 
 /// A path and its query.
 #[derive(Clone, Debug, PartialEq, Eq)]

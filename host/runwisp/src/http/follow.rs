@@ -17,9 +17,9 @@ use tokio::task::JoinSet;
 
 use super::routes::{find_run, past};
 use super::stream::{Feed, Left};
-use super::wire::{Ended, LogItem, Problem, line};
 use crate::daemon::handle::{EVENTS, Handle};
 use crate::daemon::history::{From, Line, Place};
+use crate::wire::{Ended, LogItem, Problem, line};
 
 /// How many lines are read at once.
 const PAGE: usize = 500;

@@ -16,25 +16,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{UnixListener, UnixStream, unix};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::wire::socket::{TooLong, check_path};
+
 /// How many connections are served at once.
 pub const MAX_CONNECTIONS: usize = 512;
-
-/// The longest path that fits `sockaddr_un`, bytes.
-pub const MAX_PATH: usize = 107;
 
 /// Why the socket could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// The path does not fit.
-    #[error(
-        "use {path:?} as a socket: it has {length} bytes, Unix sockets take {MAX_PATH}; choose a shorter path with --socket"
-    )]
-    TooLong {
-        /// The path.
-        path: String,
-        /// Its length.
-        length: usize,
-    },
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
     /// Something that is no socket stands there.
     #[error("use {0:?} as a socket: there is a file of another kind")]
     Taken(String),
@@ -46,18 +38,6 @@ pub enum ListenError {
         /// Why.
         error: io::Error,
     },
-}
-
-/// Whether the path fits a Unix socket.
-pub fn check_path(path: &Path) -> Result<(), ListenError> {
-    let length = path.as_os_str().len();
-    if length > MAX_PATH {
-        return Err(ListenError::TooLong {
-            path: path.to_string_lossy().into_owned(),
-            length,
-        });
-    }
-    Ok(())
 }
 
 /// Makes the socket. One left behind by a daemon that is gone is replaced: the caller holds the lock of the data directory.

@@ -1,7 +1,7 @@
 //! The HTTP API: one router for the Unix socket and, later, for TCP. The CLI and the TUI are its clients too.
 //!
 //! Handlers translate: a request becomes a question to [`crate::daemon::handle::Handle`] or to the history, the answer
-//! becomes a document of [`wire`], a refusal a [`problem`]. All paths begin with [`PREFIX`].
+//! becomes a document of [`crate::wire`], a refusal a [`problem`]. All paths begin with [`crate::wire::PREFIX`].
 //!
 //! Invariant: nothing is decided here, and nothing here blocks the loop's thread: what reads a disk runs on the
 //! blocking pool. Tests: `tests.rs`, against a loop and a history made of tables.
@@ -13,13 +13,9 @@ pub mod query;
 pub mod router;
 pub mod routes;
 pub mod stream;
-pub mod wire;
 
 #[cfg(test)]
 mod tests;
-
-/// Where every path begins. A change that breaks readers gets a new one.
-pub const PREFIX: &str = "/api/v1";
 
 /// The largest body of a request, bytes.
 pub const MAX_BODY: usize = 64 * 1024;

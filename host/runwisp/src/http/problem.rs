@@ -1,4 +1,4 @@
-//! Refusals on the wire. HTTP status and exit code of each come from the table in `cli/exit_code.rs`.
+//! Refusals on the wire. HTTP status and exit code of each come from the table in `wire/codes.rs`.
 //!
 //! Tests: `tests.rs`.
 
@@ -6,47 +6,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use runwisp_core::words::command::Refusal;
 
-use super::wire::{Problem, doc};
-use crate::cli::exit_code;
 use crate::daemon::handle::{AskError, ReloadRefusal};
 use crate::daemon::history::HistoryError;
-
-impl Problem {
-    /// A problem of this code.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Problem {
-            code: code.to_owned(),
-            message: message.into(),
-            help: None,
-            errors: Vec::new(),
-            rendered: None,
-        }
-    }
-
-    /// The same with a sentence that says what to do.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// A parameter or body that can not be understood.
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Problem::new("request.invalid", message)
-    }
-
-    /// No unit has this name.
-    pub fn no_unit(name: &str) -> Self {
-        Problem::new("unit.unknown", format!("there is no unit {name:?}"))
-            .help("`runwisp list` shows the units of the configuration.")
-    }
-
-    /// No run has this id.
-    pub fn no_run(id: impl std::fmt::Display) -> Self {
-        Problem::new("run.unknown", format!("there is no run {id}"))
-            .help("`runwisp runs` shows the runs that are kept.")
-    }
-}
+use crate::wire::{Problem, codes, doc};
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -112,7 +74,7 @@ impl From<ReloadRefusal> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(exit_code::problem(&self.code).status)
+        let status = StatusCode::from_u16(codes::problem(&self.code).status)
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&doc(self)).unwrap_or_default();
         (

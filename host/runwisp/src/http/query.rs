@@ -10,7 +10,7 @@ use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::{RunId, UnitName};
 use serde::de::DeserializeOwned;
 
-use super::wire::{Problem, doc};
+use crate::wire::{Problem, doc};
 
 /// Query parameters; unknown ones are refused where `T` denies them.
 pub struct Params<T>(pub T);

@@ -4,10 +4,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+use super::MAX_BODY;
 use super::routes::{daemon, events, logs, reload, runs, schedule, search, status, units};
-use super::wire::Problem;
-use super::{MAX_BODY, PREFIX};
 use crate::daemon::handle::Handle;
+use crate::wire::{PREFIX, Problem};
 
 /// The API over this daemon.
 pub fn router(handle: Handle) -> Router {

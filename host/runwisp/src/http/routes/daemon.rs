@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::daemon::handle::{Handle, Leave};
 use crate::http::query::json;
-use crate::http::wire::{Leaving, Problem};
+use crate::wire::{Leaving, Problem};
 
 /// `POST /daemon/stop`: everything is stopped, then keeper and daemon leave.
 pub async fn stop(State(handle): State<Handle>) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use super::past;
 use crate::daemon::handle::Handle;
 use crate::http::query::Params;
 use crate::http::stream::{self, Feed, Left};
-use crate::http::wire::{LogItem, Problem};
+use crate::wire::{LogItem, Problem};
 
 /// How many events are read from the history at once.
 const PAGE: usize = 1_000;

@@ -16,7 +16,7 @@ use crate::daemon::history::{From, Place};
 use crate::http::follow::{Start, Wanted, follow_into};
 use crate::http::query::{Params, RunPath, json, time};
 use crate::http::stream;
-use crate::http::wire::{LogPage, Problem, line};
+use crate::wire::{LogPage, Problem, line};
 
 /// How many lines a page holds when nobody says, and at most.
 const DEFAULT_LINES: usize = 1_000;

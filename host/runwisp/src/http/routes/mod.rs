@@ -12,7 +12,7 @@ pub mod units;
 
 use crate::daemon::handle::Handle;
 use crate::daemon::history::{History, HistoryError};
-use crate::http::wire::Problem;
+use crate::wire::Problem;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::RunRecord;

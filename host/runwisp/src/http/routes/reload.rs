@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::daemon::handle::Handle;
 use crate::http::query::{JsonBody, Params, json};
-use crate::http::wire::{Problem, Reload, ReloadBody};
+use crate::wire::{Problem, Reload, ReloadBody};
 
 /// How.
 #[derive(Debug, Default, Deserialize)]

@@ -9,7 +9,7 @@ use super::{find_run, matching, past};
 use crate::daemon::handle::Handle;
 use crate::daemon::history::{MAX_RUNS, RunFilter};
 use crate::http::query::{Params, RunPath, globs, json, time, word};
-use crate::http::wire::{Problem, Run, Runs};
+use crate::wire::{Problem, Run, Runs};
 
 /// How many runs an answer holds when nobody says.
 const DEFAULT_LIMIT: usize = 50;

@@ -4,8 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use runwisp_core::config::plan::{Overlap, Role, Task, Unit};
-use runwisp_core::schedule::{self, Schedule};
-use runwisp_core::words::ids::UnitName;
 use runwisp_core::words::run::{Outcome, RunRecord, RunState, Trigger};
 use serde::Deserialize;
 
@@ -13,7 +11,7 @@ use super::{matching, past};
 use crate::daemon::handle::Handle;
 use crate::daemon::history::RunFilter;
 use crate::http::query::{Params, UnitPath, globs, json, time};
-use crate::http::wire::{Explained, ExplainedTick, Firing, Firings, Problem, Run};
+use crate::wire::{Explained, ExplainedTick, Firings, Problem, Run, firings};
 
 /// How many firings and ticks are told when nobody says, and at most.
 const DEFAULT_COUNT: usize = 10;
@@ -52,33 +50,6 @@ pub async fn next(
     Ok(json(Firings {
         firings: found.into_iter().map(|(_, firing)| firing).collect(),
     }))
-}
-
-/// The next `n` firings of some schedules, with their instants to sort by.
-pub fn firings(
-    unit: Option<&UnitName>,
-    schedules: &[Schedule],
-    from: Timestamp,
-    n: usize,
-) -> Vec<(Timestamp, Firing)> {
-    let Some(zone) = schedules.first().map(Schedule::zone) else {
-        return Vec::new();
-    };
-    schedule::preview(schedules, from, n)
-        .into_iter()
-        .map(|firing| {
-            let at = firing
-                .at
-                .display_with_offset(zone.to_offset(firing.at))
-                .to_string();
-            let told = Firing {
-                unit: unit.cloned(),
-                at,
-                note: firing.note,
-            };
-            (firing.at, told)
-        })
-        .collect()
 }
 
 /// How many ticks are explained.

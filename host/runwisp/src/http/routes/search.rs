@@ -9,7 +9,7 @@ use crate::daemon::handle::Handle;
 use crate::daemon::history::Search;
 use crate::http::query::{Params, globs, time};
 use crate::http::stream;
-use crate::http::wire::{LogItem, LogLine, Problem};
+use crate::wire::{LogItem, LogLine, Problem};
 
 /// How many hits an answer holds when nobody says, and at most.
 const DEFAULT_LIMIT: usize = 1_000;

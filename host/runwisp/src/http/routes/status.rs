@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::daemon::handle::Handle;
 use crate::http::query::json;
-use crate::http::wire::{Problem, Status};
+use crate::wire::{Problem, Status};
 
 /// `GET /status`
 pub async fn status(State(handle): State<Handle>) -> Result<Response, Problem> {

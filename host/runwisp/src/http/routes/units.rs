@@ -9,7 +9,7 @@ use runwisp_core::words::signal::Signal;
 
 use crate::daemon::handle::Handle;
 use crate::http::query::{JsonBody, UnitPath, json};
-use crate::http::wire::{Accepted, Problem, RunBody, SignalBody, Status, Unit, Units};
+use crate::wire::{Accepted, Problem, RunBody, SignalBody, Status, Unit, Units};
 
 /// `GET /units`
 pub async fn list(State(handle): State<Handle>) -> Result<Response, Problem> {

@@ -1,21 +1,26 @@
-//! What travels: the JSON that the API and every `--json` print. The only place where the words get a serialized twin.
+//! What travels between the daemon and those who talk to it: the JSON that the API and every `--json` print. The only place where the words get a serialized twin.
 //!
 //! Names are snake_case; lengths are milliseconds with `_ms`, sizes bytes with `_bytes`, times RFC 3339 in UTC. Within a
 //! `schema_version` fields are added, never renamed or removed. Readers pass over what they do not know.
 //!
 //! Tests: `http/tests.rs` holds the field lists that scripts rely on.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
-use runwisp_core::words::command::Done;
 use runwisp_core::words::ids::{RunId, UnitName};
-use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
-use runwisp_core::words::status::{InstanceState, InstanceStatus, UnitStatus};
+use runwisp_core::words::run::{Kind, Outcome, RunState, Trigger};
+use runwisp_core::words::status::InstanceState;
 use serde::{Deserialize, Serialize};
 
-use crate::daemon::handle::{DaemonStatus, Finding, ReloadReport, StatusSnapshot};
-use crate::daemon::history::{Hit, Line};
+use crate::daemon::handle::Finding;
+
+pub use convert::{firings, line};
+
+pub mod codes;
+mod convert;
+pub mod socket;
+
+/// Where every path of the API begins. A change that breaks readers gets a new one.
+pub const PREFIX: &str = "/api/v1";
 
 /// The version of every document here.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -36,10 +41,6 @@ pub fn doc<T>(body: T) -> Doc<T> {
         schema_version: SCHEMA_VERSION,
         body,
     }
-}
-
-fn ms(length: Duration) -> u64 {
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `status`.
@@ -357,7 +358,7 @@ pub struct Leaving {
     pub daemon_pid: i32,
 }
 
-/// A problem document: why something was refused. `code` is stable; the table is in `cli/exit_code.rs`.
+/// A problem document: why something was refused. `code` is stable; the table is [`codes`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// The stable name.
@@ -374,141 +375,39 @@ pub struct Problem {
     pub rendered: Option<String>,
 }
 
-impl From<StatusSnapshot> for Status {
-    fn from(snapshot: StatusSnapshot) -> Self {
-        Status {
-            daemon: snapshot.daemon.into(),
-            units: snapshot.units.into_iter().map(Unit::from).collect(),
+impl Problem {
+    /// A problem of this code.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Problem {
+            code: code.to_owned(),
+            message: message.into(),
+            help: None,
+            errors: Vec::new(),
+            rendered: None,
         }
     }
-}
 
-impl From<DaemonStatus> for Daemon {
-    fn from(daemon: DaemonStatus) -> Self {
-        Daemon {
-            version: daemon.version,
-            pid: daemon.keeper_pid,
-            daemon_pid: daemon.daemon_pid,
-            started_at: daemon.started_at,
-            binary: daemon.binary.to_string_lossy().into_owned(),
-            config: daemon.config.to_string_lossy().into_owned(),
-            data: daemon.data.to_string_lossy().into_owned(),
-            config_stale: daemon.config_stale,
-            stopping: daemon.stopping,
-            warnings: daemon.warnings,
-        }
+    /// The same with a sentence that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
     }
-}
 
-impl From<UnitStatus> for Unit {
-    fn from(unit: UnitStatus) -> Self {
-        Unit {
-            name: unit.name,
-            kind: unit.kind,
-            group: unit.group,
-            description: unit.description,
-            state: unit.state,
-            next_run_at: unit.next_run_at,
-            instances: unit.instances.into_iter().map(Instance::from).collect(),
-            last_run: unit.last_run.map(Run::from),
-        }
+    /// A parameter or body that can not be understood.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Problem::new("request.invalid", message)
     }
-}
 
-impl From<InstanceStatus> for Instance {
-    fn from(instance: InstanceStatus) -> Self {
-        Instance {
-            index: instance.index,
-            state: instance.state,
-            pid: instance.pid,
-            run_id: instance.run_id,
-            uptime_ms: instance.uptime.map(ms),
-            restarts: instance.restarts,
-            retry_in_ms: instance.retry_in.map(ms),
-            message: instance.message,
-        }
+    /// No unit has this name.
+    pub fn no_unit(name: &str) -> Self {
+        Problem::new("unit.unknown", format!("there is no unit {name:?}"))
+            .help("`runwisp list` shows the units of the configuration.")
     }
-}
 
-impl From<RunRecord> for Run {
-    fn from(run: RunRecord) -> Self {
-        Run {
-            id: run.id,
-            unit: run.unit,
-            kind: run.kind,
-            instance: run.instance,
-            attempt: run.attempt,
-            execution_id: run.execution_id,
-            trigger: run.trigger,
-            state: run.state,
-            outcome: run.outcome,
-            exit_code: run.exit_code,
-            signal: run.signal,
-            pid: run.pid,
-            scheduled_at: run.scheduled_at,
-            created_at: run.created_at,
-            started_at: run.started_at,
-            ended_at: run.ended_at,
-            duration_ms: run.duration.map(ms),
-            max_rss_bytes: run.max_rss_bytes,
-            cpu_ms: run.cpu.map(ms),
-            log_bytes: run.log_bytes,
-            log_dropped_bytes: run.log_dropped_bytes,
-            message: run.message,
-        }
-    }
-}
-
-impl From<Done> for Accepted {
-    fn from(done: Done) -> Self {
-        Accepted {
-            runs: done.runs,
-            changed: done.changed,
-        }
-    }
-}
-
-impl From<ReloadReport> for Reload {
-    fn from(report: ReloadReport) -> Self {
-        Reload {
-            applied: report.applied,
-            added: report.added,
-            changed: report
-                .changed
-                .into_iter()
-                .map(|(name, keys)| Changed { name, keys })
-                .collect(),
-            removed: report.removed,
-            settings: report.settings,
-            warnings: report.warnings,
-        }
-    }
-}
-
-impl From<RunRecord> for Ended {
-    fn from(run: RunRecord) -> Self {
-        Ended {
-            run_id: run.id,
-            run: run.into(),
-        }
-    }
-}
-
-impl From<Hit> for LogLine {
-    fn from(hit: Hit) -> Self {
-        line(&hit.unit, hit.run, hit.instance, &hit.line)
-    }
-}
-
-/// A line of a run.
-pub fn line(unit: &UnitName, run: RunId, instance: u32, line: &Line) -> LogLine {
-    LogLine {
-        unit: unit.clone(),
-        run_id: run,
-        instance,
-        n: line.n,
-        ts: line.ts,
-        stream: line.stream.as_str().to_owned(),
-        text: String::from_utf8_lossy(&line.bytes).into_owned(),
+    /// No run has this id.
+    pub fn no_run(id: impl std::fmt::Display) -> Self {
+        Problem::new("run.unknown", format!("there is no run {id}"))
+            .help("`runwisp runs` shows the runs that are kept.")
     }
 }

@@ -1,4 +1,5 @@
 //! How a command ends, and how each refusal is told: the one table of problem codes, HTTP statuses and exit codes.
+//! The API and the command line both read it.
 //!
 //! `docs/exit-codes.md` is made from it. Invariant: a code that has been released keeps its meaning.
 //! Tests: below, and the golden of the page.
@@ -258,7 +259,7 @@ pub fn problem(code: &str) -> Row {
 pub fn page() -> String {
     use std::fmt::Write;
     let mut page = String::from(
-        "# Exit codes and problem codes\n\n<!-- Generated from host/runwisp/src/cli/exit_code.rs. -->\n\n\
+        "# Exit codes and problem codes\n\n<!-- Generated from host/runwisp/src/wire/codes.rs. -->\n\n\
          Every command ends with one of these. `runwisp run TASK` ends with the exit code of the task's process instead:\n\
          1 when the run is a failure although its process left with 0 or never started, and 128 + n when signal n ended it.\n\n\
          | code | meaning |\n| ---: | --- |\n",
