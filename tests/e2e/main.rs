@@ -1,1 +1,22 @@
-//! One binary for every end-to-end test; each module guards one promise.
+//! One binary for every end-to-end test; each module guards one promise. The program is `target/PROFILE/runwisp`,
+//! which `cargo xtask test` builds first.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test's own function does not get, fails the test"
+)]
+
+mod bad_children;
+mod both_die;
+mod cli_contract;
+mod clock;
+mod daemon_dies;
+mod database;
+mod disk;
+mod examples;
+mod first_minute;
+mod locks;
+mod reload;
+mod services;
+mod spawn_faults;
+mod tasks;
+mod upgrade_restart;
