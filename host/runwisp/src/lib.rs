@@ -4,4 +4,5 @@ pub mod cli;
 pub mod client;
 pub mod daemon;
 pub mod http;
+pub mod store;
 pub mod wire;

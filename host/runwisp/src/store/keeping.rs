@@ -1,0 +1,227 @@
+//! The writer's connection and what keeps it usable: deleted, damaged and unreachable files.
+//!
+//! Tests are in `tests/damage.rs`.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use runwisp_core::words::ids::RunId;
+use rusqlite::Connection;
+
+use super::commit::{UnitNumbers, commit};
+use super::error::StoreError;
+use super::pending::Pending;
+use super::repair::{beside, carry_over, replace_damaged};
+use super::schema::{self, Identity, Place};
+
+/// Where the history is now, for those who query it. The number changes whenever connections have to be made anew.
+#[derive(Debug)]
+pub(super) struct Located {
+    inner: Mutex<(Place, u64)>,
+}
+
+impl Located {
+    pub(super) fn new(place: Place) -> Arc<Located> {
+        Arc::new(Located {
+            inner: Mutex::new((place, 0)),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Place, u64)> {
+        self.inner
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(super) fn get(&self) -> (Place, u64) {
+        self.lock().clone()
+    }
+
+    fn moved(&self, place: Place) {
+        let mut inner = self.lock();
+        inner.0 = place;
+        inner.1 += 1;
+    }
+}
+
+/// The connection.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    /// The file that holds the history, or would if it could.
+    path: PathBuf,
+    place: Place,
+    located: Arc<Located>,
+    db: Option<Connection>,
+    identity: Option<Identity>,
+    numbers: UnitNumbers,
+    notices: Vec<String>,
+}
+
+impl Keeping {
+    pub(super) fn new(
+        path: PathBuf,
+        place: Place,
+        db: Connection,
+        located: Arc<Located>,
+    ) -> Keeping {
+        let identity = Identity::of(&path);
+        Keeping {
+            path,
+            place,
+            located,
+            db: Some(db),
+            identity,
+            numbers: UnitNumbers::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Whether the history is in memory alone.
+    pub(super) fn in_memory(&self) -> bool {
+        matches!(self.place, Place::Memory(_))
+    }
+
+    /// What has happened that people have to know.
+    pub(super) fn take_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// After a failure, a new connection is made: what an old one believes to be on disk may not be.
+    pub(super) fn reopen_next_time(&mut self) {
+        if !self.in_memory() {
+            self.db = None;
+        }
+    }
+
+    /// Commits, on a sound database if there is a way to get one.
+    pub(super) fn commit(&mut self, batch: &Pending) -> Result<Vec<RunId>, StoreError> {
+        self.notice_other_file()?;
+        if self.db.is_none() {
+            match schema::open_writer(&self.place) {
+                Ok(db) => self.adopt(db),
+                Err(error) if error.is_corruption() => self.replace(&error)?,
+                Err(error) => return Err(error),
+            }
+        }
+        match self.try_commit(batch) {
+            Err(error) if error.is_corruption() && !self.in_memory() => {
+                self.replace(&error)?;
+                self.try_commit(batch)
+            }
+            other => other,
+        }
+    }
+
+    fn try_commit(&mut self, batch: &Pending) -> Result<Vec<RunId>, StoreError> {
+        let Some(db) = self.db.as_mut() else {
+            return Err(StoreError::Absent(self.path.clone()));
+        };
+        Ok(commit(db, &mut self.numbers, batch)?)
+    }
+
+    /// A query reported damage: is it there?
+    pub(super) fn look_for_damage(&mut self) -> Option<String> {
+        if self.in_memory() {
+            return None;
+        }
+        let found: String = match &self.db {
+            Some(db) => match db.pragma_query_value(None, "quick_check(1)", |row| row.get(0)) {
+                Ok(text) => text,
+                Err(error) => error.to_string(),
+            },
+            None => return None,
+        };
+        if found == "ok" {
+            return None;
+        }
+        self.replace_for(&found).err().map(|error| {
+            format!("the history database is damaged ({found}) and could not be replaced: {error}")
+        })
+    }
+
+    /// Gets a history that was in memory only to disk, if the disk now allows it.
+    pub(super) fn come_back(&mut self) -> Option<String> {
+        let place = Place::File(self.path.clone());
+        let mut file = schema::open_writer(&place).ok()?;
+        let memory = self.db.as_ref()?;
+        let carried = carry_over(memory, &mut file, u64::MAX).ok()?;
+        self.place = place;
+        self.adopt(file);
+        Some(format!(
+            "the history is on disk again; {} runs from memory were added",
+            carried.runs
+        ))
+    }
+
+    /// The file was deleted, or another one was put in its place, while it was open.
+    fn notice_other_file(&mut self) -> Result<(), StoreError> {
+        if self.in_memory() || self.identity.is_none() {
+            return Ok(());
+        }
+        let found = Identity::of(&self.path);
+        if found == self.identity {
+            return Ok(());
+        }
+        let path = self.path.display().to_string();
+        let old = self.db.take();
+        if found.is_some() {
+            drop(old);
+            self.identity = None;
+            self.notices.push(format!(
+                "another file was put in the place of {path}; it is used from now on"
+            ));
+            return Ok(());
+        }
+        // The deleted file lives on as long as it is open: its content can be had once more.
+        let saved = old.is_some_and(|old| rescue(old, &self.path));
+        self.identity = None;
+        self.notices.push(if saved {
+            format!("{path} was deleted while in use; it was written anew, with all its content")
+        } else {
+            format!("{path} was deleted while in use; a new, empty history was begun")
+        });
+        Ok(())
+    }
+
+    fn replace(&mut self, error: &StoreError) -> Result<(), StoreError> {
+        self.replace_for(&error.to_string())
+    }
+
+    fn replace_for(&mut self, reason: &str) -> Result<(), StoreError> {
+        self.db = None;
+        let (db, notice) = replace_damaged(&self.path, reason, Timestamp::now())?;
+        self.notices.push(notice);
+        self.adopt(db);
+        Ok(())
+    }
+
+    fn adopt(&mut self, db: Connection) {
+        self.db = Some(db);
+        self.numbers.clear();
+        self.identity = Identity::of(&self.path);
+        self.located.moved(self.place.clone());
+    }
+}
+
+/// Writes the content of a database whose file is gone to that file's path.
+fn rescue(old: Connection, path: &Path) -> bool {
+    let fresh = beside(path, ".new");
+    let _ = std::fs::remove_file(&fresh);
+    let Some(name) = fresh.to_str() else {
+        return false;
+    };
+    let written = old.execute("VACUUM INTO ?1", [name]).is_ok();
+    drop(old);
+    // A write-ahead log of the deleted file must not be taken for the new one's.
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(beside(path, suffix));
+    }
+    let placed = written
+        && std::fs::File::open(&fresh).is_ok_and(|file| file.sync_all().is_ok())
+        && std::fs::rename(&fresh, path).is_ok();
+    if !placed {
+        let _ = std::fs::remove_file(&fresh);
+    }
+    placed
+}

@@ -1,0 +1,212 @@
+//! What is waiting to be written: the newest state of each row, not the way there.
+//!
+//! Pure: no database, no clock, no lock. Writes of one run (or of one unit's memory) replace each other, so the bound
+//! is one of rows. At the bound the oldest events give way first, then the oldest rows of runs that have ended;
+//! whatever gives way is counted. Rows of open runs are never dropped: there are only as many as there are runs.
+//!
+//! Tests are below.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use runwisp_core::words::action::Memory;
+use runwisp_core::words::event::Envelope;
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::run::{RunRecord, RunState};
+
+/// One thing to write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// The row of a run, new or changed. With `confirm`, [`super::Told::Confirmed`] says once what became of it.
+    Run {
+        /// The row.
+        row: Box<RunRecord>,
+        /// Whether somebody waits.
+        confirm: bool,
+    },
+    /// Keeps this over restarts of the daemon.
+    Remember(UnitName, Memory),
+    /// Forgets a unit that is no longer defined.
+    Unremember(UnitName),
+    /// A line of the journal.
+    Event(Envelope),
+    /// Removes the rows of these runs. Their logs are already gone.
+    DeleteRuns(Vec<RunId>),
+}
+
+/// Rows that are held at most while they cannot be written: some 40 MB.
+pub(super) const MOST_ROWS: usize = 100_000;
+
+/// What is waiting. The fields are disjoint by key, so the order in which they are written does not matter.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub(super) runs: BTreeMap<RunId, Box<RunRecord>>,
+    pub(super) deleted: BTreeSet<RunId>,
+    pub(super) memories: BTreeMap<UnitName, Option<Memory>>,
+    pub(super) events: VecDeque<Envelope>,
+    pub(super) confirm: Vec<RunId>,
+    /// Rows and events that gave way to the bound since the last successful commit.
+    pub(super) lost: u64,
+}
+
+impl Pending {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows() == 0 && self.confirm.is_empty()
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.runs.len() + self.deleted.len() + self.memories.len() + self.events.len()
+    }
+
+    /// Takes one more write in.
+    pub(super) fn add(&mut self, write: Write) {
+        match write {
+            Write::Run { row, confirm } => {
+                let id = row.id;
+                self.deleted.remove(&id);
+                self.runs.insert(id, row);
+                if confirm {
+                    self.confirm.push(id);
+                }
+            }
+            Write::Remember(unit, memory) => {
+                self.memories.insert(unit, Some(memory));
+            }
+            Write::Unremember(unit) => {
+                self.memories.insert(unit, None);
+            }
+            Write::Event(envelope) => self.events.push_back(envelope),
+            Write::DeleteRuns(ids) => {
+                for id in ids {
+                    self.runs.remove(&id);
+                    self.deleted.insert(id);
+                }
+            }
+        }
+        self.hold_bound(MOST_ROWS);
+    }
+
+    /// Puts back what could not be written, behind (that is: overruled by) what has come in since.
+    pub(super) fn put_back(&mut self, older: Pending) {
+        for (id, row) in older.runs {
+            if !self.deleted.contains(&id) {
+                self.runs.entry(id).or_insert(row);
+            }
+        }
+        for id in older.deleted {
+            if !self.runs.contains_key(&id) {
+                self.deleted.insert(id);
+            }
+        }
+        for (unit, memory) in older.memories {
+            self.memories.entry(unit).or_insert(memory);
+        }
+        let newer = std::mem::replace(&mut self.events, older.events);
+        self.events.extend(newer);
+        let newer = std::mem::replace(&mut self.confirm, older.confirm);
+        self.confirm.extend(newer);
+        self.lost += older.lost;
+        self.hold_bound(MOST_ROWS);
+    }
+
+    fn hold_bound(&mut self, most: usize) {
+        let excess = self.rows().saturating_sub(most);
+        if excess == 0 {
+            return;
+        }
+        let events = excess.min(self.events.len());
+        self.events.drain(..events);
+        // Trimming a little more than needed keeps this scan rare while the disk stays full.
+        let runs = match excess - events {
+            0 => 0,
+            excess => excess.max(most / 100),
+        };
+        let ended: Vec<RunId> = self
+            .runs
+            .iter()
+            .filter(|(_, row)| row.state == RunState::Ended)
+            .map(|(id, _)| *id)
+            .take(runs)
+            .collect();
+        for id in &ended {
+            self.runs.remove(id);
+        }
+        self.lost += (events + ended.len()) as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use runwisp_core::words::event::Event;
+    use runwisp_core::words::run::{Kind, Trigger};
+
+    fn run(number: u128, state: RunState) -> Write {
+        let unit = UnitName::new("u").unwrap();
+        let at = Timestamp::UNIX_EPOCH;
+        let mut row = RunRecord::new(
+            RunId::from_u128(number),
+            unit,
+            Kind::Task,
+            Trigger::Manual,
+            at,
+        );
+        row.state = state;
+        Write::Run {
+            row: Box::new(row),
+            confirm: false,
+        }
+    }
+
+    fn event(seq: u64) -> Write {
+        Write::Event(Envelope {
+            seq,
+            at: Timestamp::UNIX_EPOCH,
+            event: Event::DaemonStopping,
+        })
+    }
+
+    #[test]
+    fn what_came_later_overrules_what_is_put_back() {
+        let mut older = Pending::default();
+        older.add(run(1, RunState::Starting));
+        older.add(run(2, RunState::Ended));
+        older.add(run(3, RunState::Ended));
+        older.add(event(1));
+        let mut pending = Pending::default();
+        pending.add(run(1, RunState::Running));
+        pending.add(Write::DeleteRuns(vec![RunId::from_u128(2)]));
+        pending.add(event(2));
+        pending.put_back(older);
+        let rows: Vec<_> = pending
+            .runs
+            .values()
+            .map(|row| (row.id.as_u128(), row.state))
+            .collect();
+        assert_eq!(rows, [(1, RunState::Running), (3, RunState::Ended)]);
+        let seqs: Vec<_> = pending.events.iter().map(|event| event.seq).collect();
+        assert_eq!(seqs, [1, 2]);
+    }
+
+    #[test]
+    fn at_the_bound_events_give_way_then_ended_runs_and_open_ones_never() {
+        let mut pending = Pending::default();
+        for number in 0..10 {
+            pending.add(run(number, RunState::Running));
+            pending.add(run(100 + number, RunState::Ended));
+            pending.add(event(number as u64));
+        }
+        pending.hold_bound(25);
+        let seqs: Vec<_> = pending.events.iter().map(|event| event.seq).collect();
+        assert_eq!((seqs, pending.lost), (vec![5, 6, 7, 8, 9], 5));
+        pending.hold_bound(5);
+        assert_eq!((pending.events.len(), pending.runs.len()), (0, 10));
+        assert!(
+            pending
+                .runs
+                .values()
+                .all(|row| row.state == RunState::Running)
+        );
+        assert_eq!(pending.lost, 20);
+    }
+}

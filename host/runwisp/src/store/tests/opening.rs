@@ -1,0 +1,87 @@
+//! Formats: new, old, newer; and directories that cannot be written.
+
+use super::*;
+use crate::store::{Health, Queries};
+
+#[test]
+fn a_new_directory_gets_a_database_of_the_newest_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _told) = open_in(dir.path()).unwrap();
+    assert_eq!(store.notices, [] as [&str; 0]);
+    let db = rusqlite::Connection::open(dir.path().join("runwisp.db")).unwrap();
+    let pragma = |name| -> String {
+        db.pragma_query_value(None, name, |row| {
+            row.get_ref(0).map(|value| match value {
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                other => other.as_str().unwrap_or_default().to_owned(),
+            })
+        })
+        .unwrap()
+    };
+    assert_eq!(
+        (pragma("user_version"), pragma("journal_mode")),
+        ("1".into(), "wal".into())
+    );
+}
+
+#[test]
+fn a_database_of_a_later_version_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _told) = open_in(dir.path()).unwrap();
+    assert!(store.writer.close(LONG));
+    drop(store.queries);
+    let path = dir.path().join("runwisp.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    drop(db);
+    let before = std::fs::read(&path).unwrap();
+    let error = open_in(dir.path()).unwrap_err();
+    assert!(matches!(
+        error,
+        StoreError::Newer {
+            found: 99,
+            known: 1,
+            ..
+        }
+    ));
+    assert!(error.to_string().contains("format 99"));
+    assert!(Queries::open(dir.path()).is_err());
+    assert!(std::fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn without_a_database_there_is_nothing_to_ask() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        Queries::open(dir.path()),
+        Err(StoreError::Absent(_))
+    ));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn where_nothing_can_be_written_history_is_held_in_memory_until_it_can() {
+    let dir = tempfile::tempdir().unwrap();
+    // A directory in the database's place: nobody can write that, not even root.
+    std::fs::create_dir(dir.path().join("runwisp.db")).unwrap();
+    let (store, told) = open_in(dir.path()).unwrap();
+    assert!(
+        store.notices[0].contains("held in memory"),
+        "{:?}",
+        store.notices
+    );
+    assert!(matches!(store.writer.health(), Health::Degraded(_)));
+    store.writer.send([confirmed(ended("u", 1))]);
+    assert_eq!(next_confirmation(&told), (id(1), Kept::Memory));
+    assert_eq!(store.queries.counts().unwrap().runs, 1);
+    assert!(store.queries.next_seq().unwrap() > EPOCH);
+
+    std::fs::remove_dir(dir.path().join("runwisp.db")).unwrap();
+    let well = |news: &Told| *news == Told::Health(Health::Ok);
+    while !well(&told.recv_timeout(LONG).unwrap()) {}
+    assert_eq!(store.queries.counts().unwrap().runs, 1);
+    store.writer.send([confirmed(ended("u", 2))]);
+    assert_eq!(next_confirmation(&told), (id(2), Kept::Disk));
+    let from_outside = Queries::open(dir.path()).unwrap();
+    assert_eq!(from_outside.counts().unwrap().runs, 2);
+}
