@@ -89,6 +89,15 @@ pub struct Memory {
     /// Instances that are fatal, with the reason.
     #[serde(default)]
     pub fatal: Vec<(u32, String)>,
+    /// Instances that ended and whose restart policy leaves them so: whether they succeeded, and how they ended.
+    #[serde(default)]
+    pub exited: Vec<(u32, bool, String)>,
+    /// The schedule the next two are about, as text; another one begins anew.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// When a run last ended by itself; kept only for tasks with `expect_by` or `max_silence`.
+    #[serde(default)]
+    pub finished_at: Option<Timestamp>,
     /// Up to and including this instant every tick of the schedule has its row.
     #[serde(default)]
     pub ticked_until: Option<Timestamp>,
