@@ -1,0 +1,48 @@
+//! Signals as data: all are blocked for good, and the few that matter are read from a descriptor.
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+/// Blocks every signal and opens the descriptor that delivers the keeper's.
+pub(crate) fn open() -> nix::Result<SignalFd> {
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None)?;
+    let mut wanted = SigSet::empty();
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGHUP,
+        Signal::SIGUSR1,
+        Signal::SIGCHLD,
+    ] {
+        wanted.add(signal);
+    }
+    SignalFd::with_flags(&wanted, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
+}
+
+/// The next signal, if one has come.
+pub(crate) fn next(signals: &SignalFd) -> Option<Signal> {
+    loop {
+        match signals.read_signal() {
+            Ok(Some(info)) => {
+                let number = i32::try_from(info.ssi_signo).unwrap_or(0);
+                if let Ok(signal) = Signal::try_from(number) {
+                    return Some(signal);
+                }
+            }
+            Err(Errno::EINTR) => {}
+            Ok(None) | Err(_) => return None,
+        }
+    }
+}
+
+/// For a child before it executes its program: default dispositions, nothing blocked.
+pub(crate) fn reset_in_child() {
+    for number in 1..=64 {
+        // SAFETY: setting a default disposition touches no memory. It fails for the numbers nobody may set, and that
+        // is as it should be.
+        unsafe { libc::signal(number, libc::SIG_DFL) };
+    }
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+}
