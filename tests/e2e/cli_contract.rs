@@ -243,7 +243,7 @@ fn schema_and_version() {
 fn exit_codes() {
     let place = Place::new(CONFIG);
     place.cli(&["no-such-verb"]).code(2);
-    place.cli(&["status"]).code(3).says("runwisp daemon");
+    place.cli(&["status"]).code(4).says("runwisp daemon");
     let daemon = place.start();
     daemon.cli(&["status", "no-such-unit"]).code(4);
     daemon

@@ -41,13 +41,13 @@ fn the_first_example_runs_a_service_and_a_task_that_fails() {
         .join("examples");
     let place = Place::new(&fs::read_to_string(examples.join("first.toml")).unwrap());
     let daemon = place.start();
-    daemon.wait_state("ticker", 0, "running");
-    daemon.cli(&["run", "backup"]).code(3);
-    let row = daemon.wait_ended("backup", 1).remove(0);
+    daemon.wait_state("hello", 0, "running");
+    daemon.cli(&["run", "broken"]).code(3);
+    let row = daemon.wait_ended("broken", 1).remove(0);
     assert_eq!(row["outcome"], "failed");
     assert!(
         daemon
-            .cli(&["logs", "backup"])
+            .cli(&["logs", "broken"])
             .ok()
             .stdout
             .contains("no space left"),

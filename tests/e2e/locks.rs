@@ -28,7 +28,7 @@ fn a_socket_and_a_lock_left_by_a_dead_daemon_are_no_hindrance() {
     daemon.wait_state("web", 0, "running");
     daemon.kill_both();
     assert!(place.socket().exists(), "a killed daemon leaves its socket");
-    place.cli(&["status"]).code(3);
+    place.cli(&["status"]).code(4);
     place.start().wait_state("web", 0, "running");
 }
 

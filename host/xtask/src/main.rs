@@ -25,7 +25,7 @@ usage: cargo xtask VERB
   run        build the program and run examples/first.toml with it; Ctrl-C stops everything
   test       every check and every test; ends with a line `N passed, N failed`
   bench      measure the program beside its peers, print a table in Markdown
-             [--install-peers] [--only NAME,…] [--quick]
+             [--install-peers] [--only NAME,…] [--quick] [--no-build]
   codegen    write the generated files anew; --check only compares
   dist       release build, man pages and completions in one archive under target/dist";
 
