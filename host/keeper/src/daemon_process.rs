@@ -37,8 +37,8 @@ pub(crate) struct Daemon {
     /// Whether it said hello, and whether it was answered.
     pub(crate) hello: bool,
     pub(crate) welcomed: bool,
-    /// Whether any daemon ever said hello.
-    ever_hello: bool,
+    /// How many were answered so far.
+    pub(crate) greeted: u32,
     /// What it said it leaves for.
     pub(crate) leave: Option<AfterLeave>,
     /// Whether the socket was full.
@@ -54,12 +54,6 @@ impl Daemon {
     pub(crate) fn said_hello(&mut self) {
         self.hello = true;
         self.welcomed = false;
-        self.ever_hello = true;
-    }
-
-    /// Something was entrusted to a daemon already: the next one's early end is not the keeper's.
-    pub(crate) fn is_not_the_first(&mut self) {
-        self.ever_hello = true;
     }
 
     /// Whether somebody is there, or about to be, who can be asked to stop things.
@@ -133,7 +127,7 @@ impl Keeper {
             (Some(AfterLeave::Exit(code)), _) => self.kill_all_and_exit(code),
             (Some(AfterLeave::Restart), _) => self.start_daemon(),
             (Some(AfterLeave::Upgrade), _) => self.upgrade(),
-            (None, Some(code)) if !self.daemon.ever_hello && self.runs.is_empty() => {
+            (None, Some(code)) if self.daemon.greeted == 0 && self.runs.is_empty() => {
                 self.kill_all_and_exit(code);
             }
             (None, _) if self.stopping.daemon_failed_to_stop() => self.stop_by_itself(),

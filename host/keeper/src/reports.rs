@@ -55,6 +55,7 @@ impl Keeper {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started_at,
+            generation: self.daemon.greeted,
             trusts_loader_only: self.options.loader.is_some(),
             runs: self.runs.values().map(|run| run.held()).collect(),
         };
@@ -62,6 +63,7 @@ impl Keeper {
             return false;
         }
         self.daemon.welcomed = true;
+        self.daemon.greeted = self.daemon.greeted.saturating_add(1);
         self.listed.clear();
         for run in self.runs.values_mut() {
             run.mark_all_told();

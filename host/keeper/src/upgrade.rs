@@ -43,6 +43,8 @@ pub(crate) struct Saved {
     notify: RawFd,
     notify_address: String,
     #[serde(default)]
+    daemons_greeted: u32,
+    #[serde(default)]
     specs: Vec<Defined>,
     #[serde(default)]
     runs: Vec<SavedRun>,
@@ -132,6 +134,7 @@ impl Keeper {
             nofile: self.nofile,
             notify: self.notify.as_raw_fd(),
             notify_address: self.notify_address.clone(),
+            daemons_greeted: self.daemon.greeted,
             specs: specs.collect(),
             runs,
         };
@@ -232,7 +235,7 @@ pub(crate) fn restore(saved: Result<Saved, String>) -> Result<Keeper, String> {
         .env
         .retain(|(name, _)| name != &OsString::from(VARIABLE));
     keeper.specs = saved.specs.into_iter().map(|d| (d.unit, d.spec)).collect();
-    keeper.daemon.is_not_the_first();
+    keeper.daemon.greeted = saved.daemons_greeted;
     for run in saved.runs {
         let id = run.facts.run;
         match restore_run(run, keeper.new_slot()) {

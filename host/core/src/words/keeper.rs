@@ -104,6 +104,15 @@ pub struct Spawn {
     pub tag: String,
 }
 
+/// One element of the JSON list a trusted loader prints: a unit and how to start it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Defined {
+    /// The unit.
+    pub unit: UnitName,
+    /// Its specification.
+    pub spec: SpawnSpec,
+}
+
 /// What the keeper tells the daemon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
