@@ -139,6 +139,27 @@ impl Field {
     }
 }
 
+/// What is legal in a field and still hardly meant: a step that leaves the field after its first number.
+pub(super) fn remark(field: Field, text: &str) -> Option<String> {
+    let wide = i64::from(field.high() - field.low());
+    text.split(',').find_map(|part| {
+        let step: i64 = part.strip_prefix("*/")?.parse().ok()?;
+        let unit = match field {
+            Field::Second => "s",
+            Field::Minute => "m",
+            Field::Hour => "h",
+            Field::DayOfMonth => "d",
+            Field::Month | Field::DayOfWeek => return None,
+        };
+        (step > wide).then(|| {
+            format!(
+                "`{part}` in the {field} field is only {}; a run every {step}{unit} is `@every {step}{unit}`",
+                field.low()
+            )
+        })
+    })
+}
+
 /// Reads a field that is a plain set of numbers.
 pub(super) fn set(field: Field, text: &str) -> Result<u64, ScheduleError> {
     text.split(',')

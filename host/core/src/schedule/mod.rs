@@ -127,6 +127,11 @@ impl Schedule {
         matches!(self.rule, Rule::Every(_))
     }
 
+    /// What is legal in it and still hardly meant, for a warning: `*/90` minutes is not every 90 minutes.
+    pub fn remark(&self) -> Option<String> {
+        parse::remark(&self.text)
+    }
+
     /// The first tick strictly after `after`. `anchor` is where the grid of an `@every` begins; its first tick is one
     /// length later. None when the range of representable time is exhausted.
     pub fn next_after(&self, after: Timestamp, anchor: Timestamp) -> Option<Tick> {

@@ -19,6 +19,19 @@ pub(super) fn rule(text: &str) -> Result<Rule, ScheduleError> {
     }
 }
 
+/// What is legal and still hardly meant, in words for a warning.
+pub(super) fn remark(text: &str) -> Option<String> {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let all = [Field::Second, Field::Minute, Field::Hour, Field::DayOfMonth];
+    let known = match fields.len() {
+        5 => &all[1..],
+        6 => &all[..],
+        _ => return None,
+    };
+    let mut pairs = known.iter().zip(fields);
+    pairs.find_map(|(known, text)| field::remark(*known, text))
+}
+
 fn macro_rule(text: &str, word: &str) -> Result<Rule, ScheduleError> {
     let (name, rest) = word.split_once(char::is_whitespace).unwrap_or((word, ""));
     let expression = match name.to_ascii_lowercase().as_str() {
