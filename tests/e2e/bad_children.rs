@@ -41,7 +41,7 @@ fn one_that_double_forks_into_a_session_of_its_own_is_found() {
     daemon.wait_state("escapee", 0, "stopped");
     assert!(!alive(escaped), "the escapee of a stopped service lives");
 
-    daemon.cli(&["start", "leaver"]).ok();
+    daemon.trigger("leaver");
     let rows = daemon.wait_ended("leaver", 1);
     assert_eq!(
         (rows[0]["outcome"].as_str(), rows[0]["exit_code"].as_i64()),
@@ -80,7 +80,7 @@ fn one_that_forks_a_bomb_stays_below_its_limit_and_is_cleared_away() {
     let neighbour = daemon
         .wait_state("neighbour", 0, "running")
         .pid("neighbour", 0);
-    daemon.cli(&["start", "bomb"]).ok();
+    daemon.trigger("bomb");
     let rows = daemon.wait_ended("bomb", 1);
     assert!(
         matches!(rows[0]["outcome"].as_str(), Some("failed" | "timeout")),
@@ -125,7 +125,7 @@ fn one_that_floods_is_kept_up_to_its_limit_and_the_rest_is_counted() {
     for on_full in ["drop_old", "drop_new", "kill"] {
         let place = Place::new(&config(on_full));
         let daemon = place.start();
-        daemon.cli(&["start", "flood"]).ok();
+        daemon.trigger("flood");
         let row = daemon.wait_ended("flood", 1).remove(0);
         let (kept, dropped) = (
             row["log_bytes"].as_u64().unwrap(),
@@ -141,8 +141,12 @@ fn one_that_floods_is_kept_up_to_its_limit_and_the_rest_is_counted() {
                 "{on_full}"
             );
         }
-        let on_disk: u64 =
-            fs::metadata(place.log_file(row["id"].as_str().unwrap())).map_or(0, |m| m.len());
+        let files = place.log_files(row["id"].as_str().unwrap());
+        let on_disk: u64 = files
+            .iter()
+            .map(|path| fs::metadata(path).unwrap().len())
+            .sum();
+        assert!(!files.is_empty(), "{on_full}: no log");
         assert!(on_disk <= 1_100_000, "{on_full}: {on_disk} bytes on disk");
     }
 }
@@ -154,7 +158,7 @@ fn one_that_prints_an_endless_line_costs_no_memory_and_can_be_read() {
         "[tasks.endless]\nrun = [\"{{bad_child}}\", \"endless\", \"{PRINTED}\"]\n"
     ));
     let daemon = place.start();
-    daemon.cli(&["start", "endless"]).ok();
+    daemon.trigger("endless");
     let row = daemon.wait_ended("endless", 1).remove(0);
     assert_eq!(
         (row["outcome"].as_str(), row["log_bytes"].as_u64()),
@@ -171,7 +175,7 @@ fn one_that_prints_an_endless_line_costs_no_memory_and_can_be_read() {
 fn one_that_prints_nul_and_invalid_utf8_is_kept_byte_for_byte() {
     let place = Place::new("[tasks.bytes]\nrun = [\"{children}bad-bytes.sh\"]\n");
     let daemon = place.start();
-    daemon.cli(&["start", "bytes"]).ok();
+    daemon.trigger("bytes");
     let row = daemon.wait_ended("bytes", 1).remove(0);
     let expected =
         b"nul \0 here\nbad utf-8 \xff\xfe here\nreturn\rhere\n\x1b[31mred\x1b[0m\nno end";
@@ -190,7 +194,7 @@ fn one_that_closes_its_output_goes_on_until_it_ends() {
     let place =
         Place::new("[tasks.closer]\nrun = [\"{children}closes-output.sh\", \"{dir}/go\"]\n");
     let daemon = place.start();
-    daemon.cli(&["start", "closer"]).ok();
+    daemon.trigger("closer");
     daemon.wait("its only line", |_| {
         (daemon.texts("closer") == ["before"]).then_some(())
     });

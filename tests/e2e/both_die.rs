@@ -17,7 +17,7 @@ const CONFIG: &str = r#"
 fn survivors_are_found_and_ended_before_anything_starts() {
     let place = Place::new(CONFIG);
     let daemon = place.start();
-    daemon.cli(&["start", "long"]).ok();
+    daemon.trigger("long");
     let escapee: i32 = read_when_there(&place.path("escapee.pid")).parse().unwrap();
     let mut old = vec![escapee];
     for (unit, index) in [("web", 0), ("web", 1), ("escapee", 0), ("long", 0)] {

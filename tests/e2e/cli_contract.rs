@@ -265,7 +265,7 @@ fn the_event_stream_numbers_what_it_tells() {
     daemon.wait_state("web", 0, "running");
     let mut events = Events::of(daemon.socket_path());
     events.open();
-    daemon.cli(&["start", "nightly"]).ok();
+    daemon.trigger("nightly");
     let mut last = 0;
     loop {
         let event = events.next_event().expect("an event comes");

@@ -206,7 +206,7 @@ fn exit_statuses_of_children_that_end_while_no_daemon_is_there_are_kept() {
     );
     runwisp_tests::fifo(&place.path("fifo"));
     let daemon = place.start();
-    daemon.cli(&["start", "ends"]).ok();
+    daemon.trigger("ends");
     let status = daemon.wait_state("ends", 0, "running");
     let (child, attached) = (status.pid("ends", 0).unwrap(), status.daemon_pid());
     kill(attached, Signal::SIGKILL);

@@ -16,7 +16,7 @@ fn lived_in() -> (Arc<Place>, PathBuf) {
     let daemon = place.start();
     daemon.wait_state("web", 0, "running");
     for n in 1..=5 {
-        daemon.cli(&["start", "quick"]).ok();
+        daemon.trigger("quick");
         daemon.wait_ended("quick", n);
     }
     assert!(daemon.stop().success());

@@ -111,8 +111,7 @@ fn a_service_that_can_not_start_is_given_up_after_its_retries_and_can_be_started
     daemon.wait_state("broken", 0, "fatal");
     let rows = daemon.wait_ended("broken", 3);
     assert_eq!(rows.len(), 3, "the first start and two retries: {rows:#?}");
-    // A daemon that comes back does not try again what was given up.
-    daemon.cli(&["restart", "broken"]).ok();
+    daemon.cli(&["restart", "broken", "--no-wait"]).ok();
     daemon.wait_ended("broken", 6);
     daemon.wait_state("broken", 0, "fatal");
     assert_eq!(daemon.wait_ended("broken", 6).len(), 6);

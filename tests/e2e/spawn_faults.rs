@@ -8,7 +8,7 @@ fn check(lines: &str, words: &[&str]) {
         "[services.neighbour]\nrun = \"exec sleep 600\"\n[tasks.broken]\n{lines}\n"
     ));
     let daemon = place.start();
-    daemon.cli(&["start", "broken"]).ok();
+    daemon.trigger("broken");
     let row = daemon.wait_ended("broken", 1).remove(0);
     assert_eq!(row["outcome"], "start_failed", "{row:#}");
     assert_eq!(

@@ -61,7 +61,7 @@ fn a_failed_run_is_tried_again_as_often_as_it_says_under_one_execution_id() {
         "#,
     );
     let daemon = place.start();
-    daemon.cli(&["start", "flaky"]).ok();
+    daemon.trigger("flaky");
     let rows = daemon.wait_ended("flaky", 3);
     assert_eq!(texts(&rows, "outcome"), ["failed", "failed", "succeeded"]);
     assert_eq!(texts(&rows, "trigger"), ["manual", "retry", "retry"]);
@@ -78,7 +78,7 @@ fn a_failed_run_is_tried_again_as_often_as_it_says_under_one_execution_id() {
 fn what_takes_too_long_is_ended_and_called_a_timeout() {
     let place = Place::new("[tasks.long]\nrun = \"exec sleep 600\"\ntimeout = \"50ms\"\n");
     let daemon = place.start();
-    daemon.cli(&["start", "long"]).ok();
+    daemon.trigger("long");
     let rows = daemon.wait_ended("long", 1);
     assert_eq!(
         (texts(&rows, "outcome"), rows[0]["signal"].as_i64()),
@@ -97,10 +97,10 @@ fn overlap_queues_up_to_its_bound_and_then_says_that_the_queue_is_full() {
     );
     fifo(&place.path("fifo"));
     let daemon = place.start();
-    daemon.cli(&["start", "slow"]).ok();
+    daemon.trigger("slow");
     daemon.wait_state("slow", 0, "running");
-    daemon.cli(&["start", "slow"]).ok();
-    daemon.cli(&["start", "slow"]);
+    daemon.trigger("slow");
+    daemon.cli(&["start", "slow", "--no-wait"]);
     let full = daemon.wait_runs("slow", "one that found the queue full", |runs| {
         runs.iter()
             .find(|run| run["outcome"] == "queue_full")
@@ -120,9 +120,9 @@ fn overlap_queues_up_to_its_bound_and_then_says_that_the_queue_is_full() {
 fn overlap_kill_ends_the_older_run() {
     let place = Place::new("[tasks.slow]\nrun = \"exec sleep 600\"\non_overlap = \"kill\"\n");
     let daemon = place.start();
-    daemon.cli(&["start", "slow"]).ok();
+    daemon.trigger("slow");
     daemon.wait_state("slow", 0, "running");
-    daemon.cli(&["start", "slow"]).ok();
+    daemon.trigger("slow");
     let rows = daemon.wait_ended("slow", 1);
     assert_eq!(rows[0]["outcome"], "stopped", "the older run");
     daemon.wait_runs("slow", "the newer one running", |runs| {
@@ -224,7 +224,8 @@ fn a_task_triggers_those_that_follow_it() {
         "#,
     );
     let daemon = place.start();
-    daemon.cli(&["start", "good", "bad"]).ok();
+    daemon.trigger("good");
+    daemon.trigger("bad");
     for unit in ["after-good", "after-bad"] {
         assert_eq!(
             texts(&daemon.wait_ended(unit, 1), "trigger"),
@@ -261,7 +262,7 @@ fn a_line_that_must_not_be_printed_fails_the_run() {
         "[tasks.backup]\nrun = \"echo 'ERROR: half done'\"\nfail_on_output = [\"^ERROR\"]\n",
     );
     let daemon = place.start();
-    daemon.cli(&["start", "backup"]).ok();
+    daemon.trigger("backup");
     let rows = daemon.wait_ended("backup", 1);
     assert_eq!(
         (texts(&rows, "outcome"), rows[0]["exit_code"].as_i64()),
@@ -286,7 +287,7 @@ fn secrets_never_reach_the_log_nor_any_file() {
         "#,
     );
     let daemon = place.start();
-    daemon.cli(&["start", "leaky"]).ok();
+    daemon.trigger("leaky");
     let rows = daemon.wait_ended("leaky", 1);
     assert_eq!(texts(&rows, "outcome"), ["succeeded"]);
     let lines = daemon.texts("leaky");

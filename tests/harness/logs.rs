@@ -60,24 +60,25 @@ impl Place {
             .collect()
     }
 
-    /// The file that holds what a run printed, while it is not compressed.
-    #[track_caller]
-    pub fn log_file(&self, run_id: &str) -> PathBuf {
+    /// The files that hold what a run printed, the older half first; compressed ones and indexes left out.
+    pub fn log_files(&self, run_id: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         walk(&self.data(), &mut |path| {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            if path.to_string_lossy().contains(run_id)
-                && !name.contains(".idx")
-                && !name.ends_with(".zst")
-            {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_log = name.ends_with(".log") || name.ends_with(".log.1");
+            if name.contains(run_id) && is_log {
                 found.push(path.to_owned());
             }
         });
         found.sort();
+        found.reverse();
+        found
+    }
+
+    /// The one file that holds what a run printed.
+    #[track_caller]
+    pub fn log_file(&self, run_id: &str) -> PathBuf {
+        let mut found = self.log_files(run_id);
         assert_eq!(found.len(), 1, "one log file of run {run_id}: {found:?}");
         found.remove(0)
     }

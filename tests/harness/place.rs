@@ -103,6 +103,12 @@ impl Place {
         Answer::new(words, command.output().expect("the program can be run"))
     }
 
+    /// Starts one run of a task, and does not wait for what becomes of it.
+    #[track_caller]
+    pub fn trigger(&self, task: &str) {
+        self.cli(&["start", task, "--no-wait"]).ok();
+    }
+
     /// Starts a daemon and waits until it says that it is ready.
     #[track_caller]
     pub fn start(self: &Arc<Place>) -> Daemon {

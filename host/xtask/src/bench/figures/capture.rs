@@ -43,7 +43,7 @@ fn logged(folder: &Path) -> u64 {
         let path = entry.path();
         if path.is_dir() {
             total += logged(&path);
-        } else if fs::File::open(&path).is_ok_and(begins_like_a_flood) {
+        } else if path.is_file() && fs::File::open(&path).is_ok_and(begins_like_a_flood) {
             total += entry.metadata().map_or(0, |meta| meta.len());
         }
     }

@@ -60,7 +60,7 @@ fn fill(subject: &dyn Subject, place: &Place, rows: usize) -> Result<(), String>
         },
     )?;
     let mut daemon = start(subject, place)?;
-    let started = client(place, &["start", "t*"])?.status();
+    let started = client(place, &["start", "t*", "--no-wait"])?.status();
     if !started.is_ok_and(|status| status.success()) {
         return Err("could not start the tasks".into());
     }

@@ -27,7 +27,7 @@ impl Subject for Pm2 {
                 .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
             format!(
                 "{{\"name\":{:?},\"script\":{script:?},\"args\":{args:?},\"interpreter\":\"none\",\"exec_mode\":\"fork\",\
-                 \"out_file\":{log:?},\"error_file\":{log:?},\"min_uptime\":1,\"max_restarts\":1000000,\"kill_timeout\":10000}}",
+                 \"out_file\":{log:?},\"error_file\":{log:?},\"min_uptime\":100,\"max_restarts\":1000000,\"kill_timeout\":10000}}",
                 service.name
             )
         };
