@@ -14,4 +14,6 @@ pub mod config;
 pub mod machine;
 pub mod mask;
 pub mod schedule;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 pub mod words;

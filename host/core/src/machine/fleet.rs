@@ -72,7 +72,10 @@ impl Fleet {
         };
         for unit in plan.units.values() {
             let memory = memories.remove(&unit.name).unwrap_or_default();
-            let machine = Machine::of(Arc::new(unit.clone()), memory);
+            let mut machine = Machine::of(Arc::new(unit.clone()), memory);
+            if let (Machine::Service(service), false) = (&mut machine, fleet.boot.fresh) {
+                service.recall();
+            }
             fleet.add_slot(unit.name.clone(), machine);
         }
         fleet.order = Order::of(&fleet.plan, &fleet.names);

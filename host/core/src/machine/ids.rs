@@ -2,8 +2,6 @@
 //!
 //! Invariant: ids only grow, also within a millisecond and when the clock is set back.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::words::ids::RunId;
@@ -24,21 +22,12 @@ impl Ids {
     }
 
     /// The next 64 bits of chance.
-    pub(crate) fn next_u64(&mut self) -> u64 {
+    fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
-    }
-
-    /// A length from zero up to and including `most`, to the millisecond.
-    pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
-        let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-        match most.checked_add(1) {
-            Some(bound) => Duration::from_millis(self.next_u64() % bound),
-            None => Duration::from_millis(self.next_u64()),
-        }
     }
 
     /// A new id, larger than every one before.
@@ -75,14 +64,5 @@ mod tests {
             assert!(id > last);
             last = id;
         }
-    }
-
-    #[test]
-    fn chance_stays_in_its_bounds() {
-        let mut ids = Ids::new(1);
-        let most = Duration::from_millis(3);
-        let drawn: Vec<_> = (0..64).map(|_| ids.up_to(most)).collect();
-        assert!(drawn.iter().all(|d| *d <= most));
-        assert!(drawn.contains(&most) && drawn.contains(&Duration::ZERO));
     }
 }

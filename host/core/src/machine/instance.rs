@@ -20,28 +20,30 @@
 //!
 //! Invariant: one live run at most; the next is decided on when nothing of the last is left.
 
+mod judge;
+mod process;
+mod show;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff;
 use super::health::{Beat, Pulse};
 use super::live::{Live, When};
-use super::plain;
 use super::run::Cause;
 use super::turn::{Effect, Turn};
-use crate::config::plan::{Restart, Role, Service, Unit};
+use crate::config::plan::Unit;
 use crate::words::action::Action;
 use crate::words::event::Event;
 use crate::words::ids::RunId;
 use crate::words::input::Input;
 use crate::words::keeper::Exit;
 use crate::words::run::{Kind, Outcome, RunRecord, Trigger};
-use crate::words::spawn::RunVars;
-use crate::words::status::{InstanceState, InstanceStatus};
-use crate::words::time::{Mono, Now};
 
-/// A run that lived shorter than this makes the next delay longer, however short `healthy_after` is.
-const STEADY: Duration = Duration::from_secs(1);
+use crate::words::spawn::RunVars;
+use crate::words::time::Mono;
+
+use process::service;
+pub(crate) use process::{NO_SERVICE, Process};
 
 /// What is true of an instance.
 #[derive(Clone, Debug)]
@@ -54,15 +56,6 @@ pub(crate) enum Phase {
     Stopping(Box<Process>),
     Exited { succeeded: bool, why: String },
     Fatal { why: String },
-}
-
-/// A run with its pulse.
-#[derive(Clone, Debug)]
-pub(crate) struct Process {
-    pub(crate) live: Live,
-    pulse: Option<Pulse>,
-    /// It was there before this daemon.
-    adopted: bool,
 }
 
 /// One instance.
@@ -499,65 +492,6 @@ impl Instance {
         }
     }
 
-    /// It ended and nobody asked for it: what the restart policy makes of that.
-    ///
-    /// A failure before it counted as well started adds to `failures`, as does any end as unhealthy; one more than
-    /// `start_retries` is fatal. A success, or having been well started, makes `failures` zero. The delay grows with
-    /// `quick`, which also counts quick successes: they are paced, never fatal.
-    fn judge(&mut self, turn: &mut Turn, unit: &Unit, process: &Process, outcome: Outcome) {
-        let service = service(unit);
-        let exit = process.live.exit.as_ref();
-        let at = exit.map_or(turn.now.mono, |exit| exit.mono);
-        let well = process.well_started(service, at);
-        let succeeded = outcome == Outcome::Succeeded;
-        let why = process.live.row.message.clone().unwrap_or_else(|| {
-            let code = exit.and_then(|e| e.code).unwrap_or_default();
-            plain::exited(code)
-        });
-        if well || succeeded {
-            self.failures = 0;
-        }
-        if !succeeded && (!well || outcome == Outcome::Unhealthy) {
-            self.failures = self.failures.saturating_add(1);
-        }
-        let steady = well && process.lived(at) >= STEADY && outcome != Outcome::Unhealthy;
-        self.quick = if steady {
-            1
-        } else {
-            self.quick.saturating_add(1)
-        };
-        let again = match service.restart {
-            Restart::Always => true,
-            Restart::OnFailure => !succeeded,
-            Restart::Never => false,
-        };
-        if !again {
-            self.gone_for_good(turn, unit, Phase::Exited { succeeded, why });
-        } else if self.failures > service.start_retries {
-            self.gone_for_good(turn, unit, Phase::Fatal { why });
-        } else {
-            let delay = backoff::delay(
-                service.restart_backoff,
-                service.restart_delay,
-                self.quick,
-                service.restart_delay_max,
-            );
-            let until = at.plus(delay);
-            self.enter(turn, unit, Phase::Backoff { until, why });
-            self.on_time(turn, unit);
-        }
-    }
-
-    fn gone_for_good(&mut self, turn: &mut Turn, unit: &Unit, phase: Phase) {
-        self.enter(turn, unit, phase);
-        if service(unit).critical {
-            turn.effect(Effect::CriticalEnded {
-                unit: unit.name.clone(),
-                message: self.message().unwrap_or_default(),
-            });
-        }
-    }
-
     fn enter(&mut self, turn: &mut Turn, unit: &Unit, phase: Phase) {
         self.phase = phase;
         self.tell(turn, unit);
@@ -614,116 +548,4 @@ impl Instance {
             *pulse = Pulse::resume(new, started, now);
         }
     }
-
-    /// Whether what depends on it may start: it runs well, or has done its work.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.state() == InstanceState::Running
-            || matches!(
-                &self.phase,
-                Phase::Exited {
-                    succeeded: true,
-                    ..
-                }
-            )
-    }
-
-    pub(crate) fn state(&self) -> InstanceState {
-        match &self.phase {
-            Phase::Stopped => InstanceState::Stopped,
-            Phase::Waiting { .. } => InstanceState::Waiting,
-            Phase::Starting(_) => InstanceState::Starting,
-            Phase::Running(process) if process.is_unhealthy() => InstanceState::Unhealthy,
-            Phase::Running(_) => InstanceState::Running,
-            Phase::Backoff { .. } => InstanceState::Backoff,
-            Phase::Stopping(_) => InstanceState::Stopping,
-            Phase::Exited { .. } => InstanceState::Exited,
-            Phase::Fatal { .. } => InstanceState::Fatal,
-        }
-    }
-
-    pub(crate) fn message(&self) -> Option<String> {
-        match &self.phase {
-            Phase::Stopped => None,
-            Phase::Waiting { why } => why.clone(),
-            Phase::Starting(process) | Phase::Running(process) => {
-                process.pulse.as_ref().and_then(Pulse::message)
-            }
-            Phase::Stopping(process) => process.live.row.message.clone(),
-            Phase::Backoff { why, .. } | Phase::Exited { why, .. } | Phase::Fatal { why } => {
-                Some(why.clone())
-            }
-        }
-    }
-
-    pub(crate) fn status(&self, now: Now) -> InstanceStatus {
-        let live = self.process().map(|p| &p.live);
-        let alive = live.filter(|live| live.exit.is_none());
-        InstanceStatus {
-            index: self.index,
-            state: self.state(),
-            pid: alive.and_then(|live| live.row.pid),
-            run_id: live.map(|live| live.row.id).or(self.last_run),
-            uptime: alive
-                .and_then(|live| live.started)
-                .map(|began| now.mono.since(began)),
-            restarts: self.restarts,
-            retry_in: match &self.phase {
-                Phase::Backoff { until, .. } => Some(until.since(now.mono)),
-                _ => None,
-            },
-            message: self.message(),
-        }
-    }
 }
-
-impl Process {
-    fn pulse_beat(&mut self, ask: impl FnOnce(&mut Pulse) -> Beat) -> Beat {
-        match &mut self.pulse {
-            Some(pulse) if self.live.is_up() => ask(pulse),
-            Some(_) | None => Beat::Steady,
-        }
-    }
-
-    fn is_unhealthy(&self) -> bool {
-        self.pulse.as_ref().is_some_and(|pulse| pulse.unhealthy)
-    }
-
-    fn well_started(&self, service: &Service, at: Mono) -> bool {
-        let pulse = self.pulse.as_ref();
-        pulse.is_some_and(|pulse| pulse.well_started(service, at))
-    }
-
-    fn lived(&self, until: Mono) -> Duration {
-        self.live
-            .started
-            .map_or(Duration::ZERO, |began| until.since(began))
-    }
-}
-
-/// What only a service has. A machine of this kind is only ever given services; a task would be one that never
-/// restarts.
-fn service(unit: &Unit) -> &Service {
-    match &unit.role {
-        Role::Service(service) => service,
-        Role::Task(_) => &NO_SERVICE,
-    }
-}
-
-/// A service that is never started.
-pub(super) static NO_SERVICE: Service = Service {
-    instances: 0,
-    restart: Restart::Never,
-    restart_delay: Duration::ZERO,
-    restart_backoff: crate::config::plan::Curve::Constant,
-    restart_delay_max: Duration::ZERO,
-    healthy_after: Duration::ZERO,
-    start_retries: 0,
-    priority: 0,
-    autostart: false,
-    depends_on: Vec::new(),
-    health: None,
-    ready: crate::config::plan::Ready::Spawned,
-    watchdog: None,
-    watch: Vec::new(),
-    critical: false,
-};

@@ -298,7 +298,7 @@ impl Live {
     /// Closes a run that nothing more will be heard of.
     pub(crate) fn abandon(&mut self, turn: &mut Turn) -> Outcome {
         self.abandoned = true;
-        self.finish(turn, None, true)
+        self.finish(turn, None, false)
     }
 
     fn climb(&mut self, turn: &mut Turn) {

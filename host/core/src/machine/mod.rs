@@ -32,6 +32,8 @@ mod shutdown;
 mod slot;
 mod stop;
 mod task;
+#[cfg(test)]
+mod tests;
 mod ticker;
 mod timers;
 mod turn;

@@ -58,16 +58,19 @@ pub(crate) struct End<'a> {
 pub(crate) fn decide(end: &End) -> (Outcome, Option<String>) {
     let (outcome, message) = judge(end);
     let mut parts: Vec<String> = message.into_iter().collect();
-    if let Some((signal, grace)) = end.outlived {
-        let grace = plain::length(grace);
-        parts.push(format!(
-            "did not stop within {grace} after {signal}; killed"
-        ));
+    match (end.outlived, end.leftovers) {
+        (Some((signal, grace)), false) => {
+            let grace = plain::length(grace);
+            parts.push(format!(
+                "did not stop within {grace} after {signal}; killed"
+            ));
+        }
+        (Some(_), true) => parts.push("left processes behind, which had to be killed".to_owned()),
+        (None, true) => parts.push("left processes behind, which were ended".to_owned()),
+        (None, false) => {}
     }
     if end.abandoned {
         parts.push("would not die, and was left".to_owned());
-    } else if end.leftovers {
-        parts.push("left processes behind, which were ended".to_owned());
     }
     (outcome, (!parts.is_empty()).then(|| parts.join("; ")))
 }

@@ -44,11 +44,8 @@ impl ServiceMachine {
         }
     }
 
-    /// The daemon starts. What is fatal or has done its work stays so while the keeper lives.
-    pub(crate) fn boot(&mut self, turn: &mut Turn, fresh: bool) {
-        if !fresh {
-            self.recall();
-        }
+    /// The daemon starts: what is at rest is wanted up, unless an operator said otherwise.
+    pub(crate) fn boot(&mut self, turn: &mut Turn) {
         let wanted = autostart(&self.unit) && !self.memory.held_down;
         for instance in &mut self.instances {
             match &instance.phase {
@@ -72,7 +69,8 @@ impl ServiceMachine {
         self.settle(turn);
     }
 
-    fn recall(&mut self) {
+    /// What is fatal or has done its work stays so while the keeper lives. Before anything is adopted.
+    pub(crate) fn recall(&mut self) {
         let at_rest = |i: &Instance| matches!(i.phase, Phase::Stopped);
         for (index, why) in &self.memory.fatal {
             let why = why.clone();

@@ -66,7 +66,7 @@ impl Slot {
 
     pub(crate) fn boot(&mut self, turn: &mut Turn, fresh: bool, boot_id: &str) {
         match &mut self.machine {
-            Machine::Service(service) => service.boot(turn, fresh),
+            Machine::Service(service) => service.boot(turn),
             Machine::Task(task) => task.boot(turn, fresh, boot_id),
             Machine::None => {}
         }

@@ -136,7 +136,8 @@ impl TaskMachine {
                 if self.queue.slots_wanted() < self.task.max_queued as usize {
                     self.wait(turn, waiting);
                 } else {
-                    let why = format!("{} runs were waiting already", self.queue.slots_wanted());
+                    let most = self.task.max_queued;
+                    let why = format!("as many as may wait were waiting already: {most}");
                     self.close_row(turn, waiting.row, Outcome::QueueFull, why);
                 }
             }
@@ -564,8 +565,10 @@ fn missed_words(missed: &CatchUp, first: jiff::Timestamp, last: jiff::Timestamp)
     let count = missed.missed.ticks;
     let least = if missed.missed.exact { "" } else { "at least " };
     let made_up = match missed.make_up.len() {
-        0 => "none is made up for".to_owned(),
-        n => format!("the newest {n} made up for"),
+        0 => "not made up for".to_owned(),
+        1 if count == 1 => "it is made up for".to_owned(),
+        1 => "the newest is made up for".to_owned(),
+        n => format!("the newest {n} are made up for"),
     };
     if first == last {
         format!("1 tick missed at {first}; {made_up}")

@@ -1,0 +1,7 @@
+//! Lives of fleets, as scripts; see [`crate::sim::script`].
+
+mod adoptions;
+mod reloads;
+mod services;
+mod stops;
+mod tasks;

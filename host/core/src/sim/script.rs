@@ -1,0 +1,461 @@
+//! Lives written down: a text of what happens, and the transcript of what the fleet makes of it.
+//!
+//! A line at the margin is `TIME VERB …`; time runs up to it first, and whatever falls due on the way happens. Below
+//! it, indented, stand the orders that followed, each with its time. Runs are numbered as they appear: `#1`.
+//!
+//! | verb | what happens |
+//! | --- | --- |
+//! | `boot` · `wait` | the daemon starts · nothing |
+//! | `exit UNIT[.N] CODE` · `die UNIT[.N] SIGNAL` | its oldest main process ends |
+//! | `clean UNIT` | what it left behind is gone |
+//! | `manners UNIT good/stubborn/messy/undead` | how its next children take signals |
+//! | `broken UNIT WHY…` | its next spawn fails |
+//! | `start/stop/restart/run UNIT` · `stoprun #N` · `signal UNIT SIGNAL` | an operator asks |
+//! | `probe UNIT ok/WHY…` · `notify UNIT READY/WATCHDOG/…` | a check comes back · it says something |
+//! | `logfull UNIT` · `match UNIT PATTERN` · `touched UNIT` | its log is full · a line matched · a watched path changed |
+//! | `jump MS` | the wall clock is set by so much |
+//! | `crash` · `away` … `back` | the daemon dies and comes back, at once or later; the keeper lives |
+//! | `down` … `boot` | keeper, daemon and children are gone for a while |
+//! | `plan NAME` | the next daemon finds the plan of that name |
+//! | `apply NAME` | the plan of that name comes into force |
+//! | `shutdown` · `shutdown!` | in order · at once |
+//! | `status UNIT` | what people see |
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::hands::{Hands, Manners, moment};
+use super::plans::name;
+use crate::config::plan::Plan;
+use crate::machine::{Boot, Deadline, Fleet};
+use crate::words::action::Action;
+use crate::words::command::{Command, Done, Refusal};
+use crate::words::event::Event;
+use crate::words::ids::{RunId, UnitName};
+use crate::words::input::{Input, Notified};
+use crate::words::run::{RunState, Trigger};
+use crate::words::spawn::{RunVars, Scope};
+use crate::words::time::Now;
+
+/// When every script begins: a Monday.
+pub const START: &str = "2026-01-05T00:00:00Z";
+
+/// One played life.
+pub struct Script {
+    fleet: Option<Fleet>,
+    plan: Arc<Plan>,
+    plans: BTreeMap<String, Arc<Plan>>,
+    hands: Hands,
+    start: Timestamp,
+    at: Duration,
+    offset_ms: i64,
+    fresh: bool,
+    boots: u64,
+    numbers: BTreeMap<RunId, usize>,
+    transcript: String,
+}
+
+/// Plays `text` on `plan`; lines already indented are passed over. `others` are plans for `apply`. The transcript.
+pub fn play(plan: Arc<Plan>, others: &[(&str, Arc<Plan>)], text: &str) -> String {
+    let others = others.iter();
+    let plans = others.map(|(name, plan)| ((*name).to_owned(), Arc::clone(plan)));
+    let mut script = Script {
+        fleet: None,
+        plan,
+        plans: plans.collect(),
+        hands: Hands::default(),
+        start: START.parse().expect("the start is a time"),
+        at: Duration::ZERO,
+        offset_ms: 0,
+        fresh: true,
+        boots: 0,
+        numbers: BTreeMap::new(),
+        transcript: String::new(),
+    };
+    for line in text.lines() {
+        if !line.is_empty() && !line.starts_with(' ') {
+            script.line(line);
+        }
+    }
+    script.hands.check_at_rest();
+    script.transcript
+}
+
+/// Plays the lines at the margin of `text` and compares the whole with it.
+#[track_caller]
+pub fn check(plan: Arc<Plan>, others: &[(&str, Arc<Plan>)], text: &str) {
+    let transcript = play(plan, others, text);
+    let expected = text.trim();
+    assert!(
+        transcript.trim() == expected,
+        "the transcript is\n\n{transcript}\nrather than\n\n{expected}\n"
+    );
+}
+
+impl Script {
+    fn now(&self) -> Now {
+        moment(self.start, self.at, self.offset_ms)
+    }
+
+    fn line(&mut self, line: &str) {
+        let (time, rest) = line.split_once(' ').expect("TIME VERB");
+        let time: jiff::SignedDuration = time.parse().expect("a length of time");
+        self.run_until(Duration::try_from(time).expect("time goes on"));
+        writeln!(self.transcript, "{line}").unwrap();
+        let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (unit, more) = rest.split_once(' ').unwrap_or((rest, ""));
+        match verb {
+            "boot" => self.boot(),
+            "wait" => {}
+            "crash" => {
+                self.fleet = None;
+                self.fresh = false;
+                self.boot();
+            }
+            "away" => {
+                self.fleet = None;
+                self.fresh = false;
+            }
+            "back" => self.boot(),
+            "plan" => self.plan = Arc::clone(&self.plans[unit]),
+            "down" => {
+                self.fleet = None;
+                self.fresh = true;
+                self.hands.lose_children();
+            }
+            "jump" => {
+                let by_ms: i64 = unit.parse().expect("milliseconds");
+                self.offset_ms += by_ms;
+                self.feed(Input::ClockJump { by_ms });
+            }
+            "manners" => {
+                let manners = match more {
+                    "good" => Manners::Good,
+                    "stubborn" => Manners::Stubborn,
+                    "messy" => Manners::Messy,
+                    "undead" => Manners::Undead,
+                    other => panic!("unknown manners {other}"),
+                };
+                self.hands.manners.insert(name(unit), manners);
+            }
+            "broken" => {
+                self.hands.broken.insert(name(unit), more.to_owned());
+            }
+            "apply" => {
+                self.plan = Arc::clone(&self.plans[unit]);
+                let plan = Arc::clone(&self.plan);
+                self.feed(Input::Apply { plan, only: None });
+            }
+            "status" => self.show_status(unit),
+            "shutdown" => self.feed(Input::Shutdown { at_once: false }),
+            "shutdown!" => self.feed(Input::Shutdown { at_once: true }),
+            "exit" | "die" | "clean" => self.child_does(verb, unit, more),
+            "start" | "stop" | "restart" | "run" | "stoprun" | "signal" => {
+                self.operator_asks(verb, unit, more);
+            }
+            _ => self.report(verb, unit, more),
+        }
+    }
+
+    fn boot(&mut self) {
+        self.boots += 1;
+        let boot = Boot {
+            boot_id: "boot".to_owned(),
+            seed: self.boots,
+            fresh: self.fresh,
+        };
+        let memories = self.hands.memories.clone();
+        let mut fleet = Fleet::new(Arc::clone(&self.plan), memories, boot);
+        let (held, open) = self.hands.survey();
+        let (mut out, now) = (Vec::new(), self.now());
+        fleet.adopt(now, held, open, &mut out);
+        fleet.boot(now, &mut out);
+        self.fleet = Some(fleet);
+        self.settle(out);
+    }
+
+    fn child_does(&mut self, verb: &str, unit: &str, more: &str) {
+        let run = self.child_of(unit);
+        let now = self.now();
+        let reports = match verb {
+            "exit" => self.hands.end(now, run, more.parse().ok(), None),
+            "die" => {
+                let signal: crate::words::signal::Signal = more.parse().expect("a signal");
+                self.hands.end(now, run, None, Some(signal.0))
+            }
+            _ => self.hands.clean(run).into_iter().collect(),
+        };
+        for input in reports {
+            self.feed(input);
+        }
+    }
+
+    fn operator_asks(&mut self, verb: &str, what: &str, more: &str) {
+        let command = match verb {
+            "stoprun" => {
+                let number: usize = what.trim_start_matches('#').parse().expect("#N");
+                let run = self.numbers.iter().find(|(_, n)| **n == number);
+                let run = *run.expect("a run of that number").0;
+                Command::StopRun { run }
+            }
+            "start" => Command::Start { unit: name(what) },
+            "stop" => Command::Stop { unit: name(what) },
+            "restart" => Command::Restart { unit: name(what) },
+            "signal" => Command::Signal {
+                unit: name(what),
+                signal: more.parse().expect("a signal"),
+                scope: Scope::Process,
+            },
+            _ => Command::Run {
+                unit: name(what),
+                trigger: Trigger::Manual,
+                params: RunVars::new(),
+            },
+        };
+        self.feed(Input::Command { caller: 1, command });
+    }
+
+    fn report(&mut self, verb: &str, unit: &str, more: &str) {
+        if verb == "touched" {
+            let (unit, path) = (name(unit), more.to_owned());
+            return self.feed(Input::WatchedChanged { unit, path });
+        }
+        let run = self.child_of(unit);
+        self.feed(match verb {
+            "probe" if more == "ok" => Input::Probed {
+                run,
+                result: Ok(()),
+            },
+            "probe" => Input::Probed {
+                run,
+                result: Err(more.to_owned()),
+            },
+            "notify" => Input::Notified {
+                run,
+                said: Notified {
+                    ready: more == "READY",
+                    watchdog: more == "WATCHDOG",
+                    trigger: more == "TRIGGER",
+                    status: more.strip_prefix("STATUS ").map(str::to_owned),
+                    extend_timeout_usec: more.strip_prefix("EXTEND ").map(|n| n.parse().unwrap()),
+                    ..Notified::default()
+                },
+            },
+            "logfull" => Input::LogFull { run },
+            "match" => Input::OutputMatched {
+                run,
+                pattern: more.to_owned(),
+            },
+            other => panic!("unknown verb {other}"),
+        });
+    }
+
+    /// The oldest child of `UNIT` or `UNIT.INSTANCE` that is not gone.
+    fn child_of(&self, what: &str) -> RunId {
+        let (unit, instance) = match what.rsplit_once('.') {
+            Some((unit, index)) => (unit, index.parse().ok()),
+            None => (what, None),
+        };
+        let children = self.hands.children.values().map(|child| &child.held);
+        let mut fitting = children.filter(|held| {
+            held.row.unit.as_str() == unit
+                && instance.is_none_or(|index: u32| held.row.instance == index)
+                && held.gone.is_none()
+        });
+        fitting.next().expect("a child of that name").row.id
+    }
+
+    fn run_until(&mut self, until: Duration) {
+        loop {
+            let next = self.fleet.as_ref().map(Fleet::next_deadline);
+            let at = next.and_then(|next| self.due_at(next));
+            match at.filter(|at| *at <= until) {
+                Some(at) => {
+                    assert!(at >= self.at, "time only goes on");
+                    self.at = at;
+                    self.feed(Input::Tick);
+                }
+                None => break,
+            }
+        }
+        self.at = until;
+    }
+
+    /// When a deadline comes, as time since the start.
+    fn due_at(&self, next: Deadline) -> Option<Duration> {
+        let now = self.now();
+        let mono = next.mono.map(|at| self.at + at.since(now.mono));
+        let wall = next.wall.map(|at| {
+            let wait = at.duration_since(now.wall).as_nanos().max(0);
+            self.at + Duration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))
+        });
+        super::world::earliest(mono, wall)
+    }
+
+    fn feed(&mut self, input: Input) {
+        let now = self.now();
+        let mut out = Vec::new();
+        if let Some(fleet) = &mut self.fleet {
+            fleet.step(now, input, &mut out);
+        }
+        self.settle(out);
+    }
+
+    /// Carries out orders until nothing follows.
+    fn settle(&mut self, out: Vec<Action>) {
+        let now = self.now();
+        let mut orders = VecDeque::from(out);
+        while let Some(action) = orders.pop_front() {
+            self.show(&action);
+            let plan = Arc::clone(&self.plan);
+            let mut replies: Vec<Input> = Vec::new();
+            if let Action::Signal { run, signal, scope } = &action {
+                replies.extend(self.hands.signal(now, *run, *signal, *scope));
+            }
+            replies.extend(self.hands.act(now, &plan, &action));
+            for reply in replies {
+                let mut more = Vec::new();
+                if let Some(fleet) = &mut self.fleet {
+                    fleet.step(now, reply, &mut more);
+                }
+                orders.extend(more);
+            }
+        }
+    }
+
+    fn number(&mut self, run: RunId) -> usize {
+        let next = self.numbers.len() + 1;
+        *self.numbers.entry(run).or_insert(next)
+    }
+
+    fn show(&mut self, action: &Action) {
+        let text = match action {
+            Action::Spawn { row, .. } => {
+                let number = self.number(row.id);
+                let trigger = row.trigger;
+                let attempt = match row.attempt {
+                    1 => String::new(),
+                    n => format!(" attempt {n}"),
+                };
+                format!(
+                    "spawn {}.{} #{number} {trigger:?}{attempt}",
+                    row.unit, row.instance
+                )
+            }
+            Action::Signal { run, signal, scope } => {
+                format!("{signal} to #{} {scope:?}", self.number(*run))
+            }
+            Action::Probe { run, .. } => format!("probe #{}", self.number(*run)),
+            Action::Exit { code } => format!("leave with {code}"),
+            Action::Answer { answer, .. } => self.show_answer(answer),
+            Action::Tell(event) => match self.show_event(event) {
+                Some(text) => text,
+                None => return,
+            },
+            Action::Unremember { unit } => format!("{unit} is forgotten"),
+            Action::Record { .. } | Action::Forget { .. } | Action::Remember { .. } => return,
+        };
+        let at = time(self.at);
+        writeln!(self.transcript, "    {at} {text}").unwrap();
+    }
+
+    fn show_event(&mut self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::Run {
+                run,
+                unit,
+                state,
+                outcome,
+                message,
+                ..
+            } => {
+                let number = self.number(*run);
+                let why = why(message.as_ref());
+                match (state, outcome) {
+                    (RunState::Ended, Some(outcome)) => {
+                        format!("#{number} {unit} {}{why}", outcome.as_str())
+                    }
+                    (RunState::Queued, _) => format!("#{number} {unit} queued{why}"),
+                    (RunState::Stopping, _) if message.is_some() => {
+                        format!("#{number} {unit} stopping{why}")
+                    }
+                    _ => return None,
+                }
+            }
+            Event::Instance {
+                unit,
+                instance,
+                state,
+                message,
+            } => {
+                let state = format!("{state:?}").to_lowercase();
+                format!("{unit}.{instance} {state}{}", why(message.as_ref()))
+            }
+            Event::Overdue { unit, expected_by } => format!("{unit} overdue by {expected_by}"),
+            Event::Reloaded { changed } => {
+                let names: Vec<&str> = changed.iter().map(UnitName::as_str).collect();
+                format!("reloaded {}", names.join(" "))
+            }
+            Event::DaemonStopping => "stopping".to_owned(),
+            Event::ClockJump { .. } | Event::DaemonStarted { .. } | Event::Degraded { .. } => {
+                return None;
+            }
+        })
+    }
+
+    fn show_answer(&mut self, answer: &Result<Done, Refusal>) -> String {
+        match answer {
+            Ok(done) => {
+                let mut text = "answer:".to_owned();
+                for run in &done.runs {
+                    write!(text, " #{}", self.number(*run)).unwrap();
+                }
+                let changed = if done.changed { " done" } else { " no change" };
+                text + changed
+            }
+            Err(refusal) => {
+                let text = serde_json::to_value(refusal).unwrap();
+                format!("refused: {}", text["refusal"].as_str().unwrap())
+            }
+        }
+    }
+
+    fn show_status(&mut self, unit: &str) {
+        let now = self.now();
+        let status = self.fleet.as_ref().and_then(|f| f.status_of(now, unit));
+        let Some(status) = status else {
+            writeln!(self.transcript, "    no such unit").unwrap();
+            return;
+        };
+        let next = status
+            .next_run_at
+            .map_or(String::new(), |at| format!(", next {at}"));
+        let state = format!("{:?}", status.state).to_lowercase();
+        writeln!(self.transcript, "    {unit} {state}{next}").unwrap();
+        for one in &status.instances {
+            let state = format!("{:?}", one.state).to_lowercase();
+            let mut text = format!("    .{} {state} restarts {}", one.index, one.restarts);
+            if let Some(uptime) = one.uptime {
+                write!(text, " up {}", time(uptime)).unwrap();
+            }
+            if let Some(retry) = one.retry_in {
+                write!(text, " retry in {}", time(retry)).unwrap();
+            }
+            writeln!(self.transcript, "{text}{}", why(one.message.as_ref())).unwrap();
+        }
+    }
+}
+
+fn why(message: Option<&String>) -> String {
+    message.map_or(String::new(), |message| format!(": {message}"))
+}
+
+/// Time since the start.
+fn time(length: Duration) -> String {
+    let length = jiff::SignedDuration::try_from(length).unwrap_or(jiff::SignedDuration::MAX);
+    format!("{length:#}").replace(' ', "")
+}
