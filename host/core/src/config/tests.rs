@@ -9,7 +9,7 @@ use super::diff::diff;
 use super::keys::{Shape, TABLES, Table, Type};
 use super::plan::{Plan, Role, Service, Task, Unit};
 use super::*;
-use crate::words::spawn::Stdin;
+use crate::words::spawn::{RunAs, Stdin};
 
 /// A made-up world.
 #[derive(Default)]
@@ -51,6 +51,22 @@ impl Surroundings for World {
     }
     fn host_time_zone(&self) -> TimeZone {
         TimeZone::UTC
+    }
+    fn account(&self, user: &str) -> Result<RunAs, String> {
+        let (name, group) = user.split_once(':').unwrap_or((user, "nogroup"));
+        if name != "nobody" || group != "nogroup" {
+            return Err(format!("there is no user `{user}`"));
+        }
+        Ok(RunAs {
+            uid: 65534,
+            gid: 65534,
+            groups: vec![65534],
+            name: name.to_owned(),
+            home: "/nonexistent".to_owned(),
+        })
+    }
+    fn may_become(&self, _account: &RunAs) -> bool {
+        true
     }
 }
 
@@ -294,6 +310,20 @@ fn a_value_that_came_by_substitution_is_not_shown() {
         message.contains("${HOME}") && !message.contains("/root"),
         "{message}"
     );
+}
+
+#[test]
+fn a_user_is_looked_up() {
+    let text = "[tasks.t]\nrun='a'\nuser='nobody:nogroup'";
+    assert_eq!(
+        unit(text, "t").spec.run_as.map(|account| account.uid),
+        Some(65534)
+    );
+    let text = "[daemon]\nuser='nemo'\n[tasks.t]\nrun='a'\nuser='nobody:staff'";
+    insta::assert_snapshot!(findings(&[text]), @r"
+    config.unknown-user 2:'nemo'
+    config.unknown-user 5:'nobody:staff'
+    ");
 }
 
 #[test]
