@@ -34,13 +34,16 @@ pub(super) fn find(text: &str) -> Result<RunAs, String> {
             name: uid.to_string(),
             home: "/".to_owned(),
         }),
-        (None, ..) => Err(format!("the user {user} has no account, and no group is named")),
+        (None, ..) => Err(format!(
+            "the user {user} has no account, and no group is named"
+        )),
     }
 }
 
 fn known(account: User, group: Option<Gid>) -> Result<RunAs, String> {
     let gid = group.unwrap_or(account.gid);
-    let name = CString::new(account.name.as_str()).map_err(|_| "the name holds a NUL character".to_owned())?;
+    let name = CString::new(account.name.as_str())
+        .map_err(|_| "the name holds a NUL character".to_owned())?;
     let groups = getgrouplist(&name, gid).map_err(|why| unavailable(&account.name, why))?;
     Ok(RunAs {
         uid: account.uid.as_raw(),

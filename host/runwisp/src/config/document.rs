@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 /// `column`, `end_line`, `end_column`, `key` and `related[]`. Lines and columns count from 1, columns in characters.
 pub fn document(diagnostics: &[Diagnostic], sources: &[Source]) -> Value {
     let all = |severity: Severity| -> Vec<Value> {
-        let some = diagnostics.iter().filter(|finding| finding.severity == severity);
+        let some = diagnostics
+            .iter()
+            .filter(|finding| finding.severity == severity);
         some.map(|finding| one(finding, sources)).collect()
     };
     let errors = all(Severity::Error);

@@ -48,9 +48,18 @@ impl Fault {
                 "config.no-file",
                 "Name the file with `-c FILE`, or make one; `runwisp man` shows an example.",
             ),
-            Fault::Io(_) => ("config.unreadable-file", "Make it readable for the user runwisp runs as."),
-            Fault::NotAFile => ("config.not-a-file", "A configuration is a regular file, or a link to one."),
-            Fault::TooLarge => ("config.too-large", "Split it; `include` in `[daemon]` puts the parts together."),
+            Fault::Io(_) => (
+                "config.unreadable-file",
+                "Make it readable for the user runwisp runs as.",
+            ),
+            Fault::NotAFile => (
+                "config.not-a-file",
+                "A configuration is a regular file, or a link to one.",
+            ),
+            Fault::TooLarge => (
+                "config.too-large",
+                "Split it; `include` in `[daemon]` puts the parts together.",
+            ),
             Fault::Encoding(_) => ("config.encoding", "Save it as UTF-8."),
         };
         Diagnostic {

@@ -19,7 +19,9 @@ const MOST: usize = 1000;
 
 /// Reads all included files behind the root.
 pub(super) fn add(host: &Host, sources: &mut Vec<Source>, found: &mut Vec<Diagnostic>) {
-    let Some(root) = sources.first().cloned() else { return };
+    let Some(root) = sources.first().cloned() else {
+        return;
+    };
     let mut seen: BTreeSet<PathBuf> = real(Path::new(&root.name)).into_iter().collect();
     for (text, span) in includes(&root, host) {
         let pattern = resolve(&text, &root.name);
@@ -27,9 +29,13 @@ pub(super) fn add(host: &Host, sources: &mut Vec<Source>, found: &mut Vec<Diagno
         host.stamp_mut().pattern(pattern, &files);
         if files.is_empty() {
             found.push(
-                Diagnostic::warning("config.include-empty", span, format!("{text:?} matches no file"))
-                    .help("A pattern is relative to this file.")
-                    .key("daemon.include"),
+                Diagnostic::warning(
+                    "config.include-empty",
+                    span,
+                    format!("{text:?} matches no file"),
+                )
+                .help("A pattern is relative to this file.")
+                .key("daemon.include"),
             );
         }
         for path in files {
@@ -38,9 +44,13 @@ pub(super) fn add(host: &Host, sources: &mut Vec<Source>, found: &mut Vec<Diagno
             }
             if sources.len() > MOST {
                 found.push(
-                    Diagnostic::error("config.too-many-files", span, format!("more than {MOST} files are included"))
-                        .help("Put several units into one file.")
-                        .key("daemon.include"),
+                    Diagnostic::error(
+                        "config.too-many-files",
+                        span,
+                        format!("more than {MOST} files are included"),
+                    )
+                    .help("Put several units into one file.")
+                    .key("daemon.include"),
                 );
                 return;
             }
@@ -49,7 +59,13 @@ pub(super) fn add(host: &Host, sources: &mut Vec<Source>, found: &mut Vec<Diagno
     }
 }
 
-fn one(host: &Host, path: &Path, span: Span, sources: &mut Vec<Source>, found: &mut Vec<Diagnostic>) {
+fn one(
+    host: &Host,
+    path: &Path,
+    span: Span,
+    sources: &mut Vec<Source>,
+    found: &mut Vec<Diagnostic>,
+) {
     match host.source(path) {
         Ok(source) => {
             found.extend(host.untrusted(path, sources.len()));
@@ -73,7 +89,10 @@ pub(super) fn expand(pattern: &Path) -> Vec<PathBuf> {
         };
         paths = match wild {
             None => paths.into_iter().map(|path| path.join(part)).collect(),
-            Some(glob) => paths.iter().flat_map(|folder| matching(folder, &glob)).collect(),
+            Some(glob) => paths
+                .iter()
+                .flat_map(|folder| matching(folder, &glob))
+                .collect(),
         };
         paths.truncate(MOST + 1);
     }
@@ -82,7 +101,9 @@ pub(super) fn expand(pattern: &Path) -> Vec<PathBuf> {
 }
 
 fn matching(folder: &Path, glob: &Glob) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| {
             let name = entry.ok()?.file_name();

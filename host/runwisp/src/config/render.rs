@@ -5,7 +5,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic as Shown, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{
+    Diagnostic as Shown, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource,
+    SourceCode,
+};
 use runwisp_core::config::Source;
 use runwisp_core::words::diagnostic::{Diagnostic, Severity, Span};
 
@@ -18,7 +21,11 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> St
         .iter()
         .map(|source| Arc::new(NamedSource::new(&source.name, source.text.clone())))
         .collect();
-    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if color {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(WIDTH)
         .with_links(false);
@@ -26,7 +33,10 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> St
     for finding in diagnostics {
         // Writing to a text fails only where a finding cannot be drawn; then its words alone have to do.
         let before = text.len();
-        if handler.render_report(&mut text, &Report::new(finding, &files)).is_err() {
+        if handler
+            .render_report(&mut text, &Report::new(finding, &files))
+            .is_err()
+        {
             text.truncate(before);
             text.push_str(&format!("{}: {}\n", finding.code, finding.message));
         }
@@ -38,13 +48,19 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> St
 /// How many there are: "2 errors, 1 warning"; none when there is nothing.
 pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     let count = |severity: Severity, word: &str| {
-        let n = diagnostics.iter().filter(|finding| finding.severity == severity).count();
+        let n = diagnostics
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count();
         (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
     };
-    let parts: Vec<String> = [count(Severity::Error, "error"), count(Severity::Warning, "warning")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let parts: Vec<String> = [
+        count(Severity::Error, "error"),
+        count(Severity::Warning, "warning"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -118,7 +134,8 @@ impl std::error::Error for Report {}
 
 impl Shown for Report {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.code.map(|code| Box::new(code) as Box<dyn fmt::Display>)
+        self.code
+            .map(|code| Box::new(code) as Box<dyn fmt::Display>)
     }
 
     fn severity(&self) -> Option<miette::Severity> {
@@ -126,7 +143,9 @@ impl Shown for Report {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

@@ -50,7 +50,11 @@ impl Stamp {
     /// Whether loading again would read something else. Looks at metadata first, and reads only what that leaves open.
     pub fn stale(&self) -> bool {
         let files = self.files.iter().any(|(path, file)| file.changed(path));
-        files || self.patterns.iter().any(|(pattern, found)| includes::expand(pattern) != *found)
+        files
+            || self
+                .patterns
+                .iter()
+                .any(|(pattern, found)| includes::expand(pattern) != *found)
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn new(root: bool) -> Host {
-        Host { root, stamp: RefCell::default() }
+        Host {
+            root,
+            stamp: RefCell::default(),
+        }
     }
 
     /// What was read.
@@ -41,7 +44,10 @@ impl Host {
     /// Reads a configuration file.
     pub(super) fn source(&self, path: &Path) -> Result<Source, Fault> {
         let text = self.read(path)?;
-        Ok(Source { name: path.display().to_string(), text })
+        Ok(Source {
+            name: path.display().to_string(),
+            text,
+        })
     }
 
     fn read(&self, path: &Path) -> Result<String, Fault> {
@@ -63,7 +69,10 @@ impl Host {
         } else {
             return None;
         };
-        let message = format!("{} {wrong}, and its commands would run as root", path.display());
+        let message = format!(
+            "{} {wrong}, and its commands would run as root",
+            path.display()
+        );
         let help = format!("Run `chown root {0} && chmod go-w {0}`.", path.display());
         Some(Diagnostic::error("config.unsafe-permissions", top(file), message).help(help))
     }
@@ -74,7 +83,10 @@ pub(super) fn resolve(path: &str, beside: &str) -> PathBuf {
     let home = || std::env::var_os("HOME").map(PathBuf::from);
     match path.strip_prefix("~/") {
         Some(rest) => home().unwrap_or_else(|| PathBuf::from("/")).join(rest),
-        None => Path::new(beside).parent().unwrap_or(Path::new("/")).join(path),
+        None => Path::new(beside)
+            .parent()
+            .unwrap_or(Path::new("/"))
+            .join(path),
     }
 }
 
@@ -84,11 +96,14 @@ impl Surroundings for Host {
     }
 
     fn read_file(&self, path: &str, beside: &str) -> Result<String, String> {
-        self.read(&resolve(path, beside)).map_err(|fault| fault.to_string())
+        self.read(&resolve(path, beside))
+            .map_err(|fault| fault.to_string())
     }
 
     fn absolute(&self, path: &str, beside: &str) -> String {
-        resolve(path.strip_prefix("./").unwrap_or(path), beside).display().to_string()
+        resolve(path.strip_prefix("./").unwrap_or(path), beside)
+            .display()
+            .to_string()
     }
 
     fn time_zone(&self, name: &str) -> Option<TimeZone> {
@@ -96,7 +111,10 @@ impl Surroundings for Host {
     }
 
     fn time_zone_names(&self) -> Vec<String> {
-        jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect()
+        jiff::tz::db()
+            .available()
+            .map(|name| name.as_str().to_owned())
+            .collect()
     }
 
     fn host_time_zone(&self) -> TimeZone {
