@@ -105,13 +105,10 @@ pub(super) fn unit(reader: &mut Reader<'_>, shared: &Shared<'_>, draft: &Draft) 
 }
 
 fn place(reader: &Reader<'_>, at: Span) -> SourcePlace {
-    let before = reader
-        .sources
-        .get(at.file)
-        .and_then(|source| source.text.get(..at.start));
+    let ends = reader.lines.get(at.file);
     SourcePlace {
         file: reader.file_name(at).to_owned(),
-        line: before.map_or(1, |text| text.matches('\n').count() + 1),
+        line: ends.map_or(1, |ends| ends.partition_point(|end| *end < at.start) + 1),
     }
 }
 

@@ -89,6 +89,7 @@ pub fn compile(sources: &[Source], around: &dyn Surroundings) -> Compiled {
         around,
         out: Vec::new(),
         broken: Vec::new(),
+        lines: Vec::new(),
     };
     let tables = tables::gather(&mut reader);
     let plan = tables::plan(&mut reader, &tables);
@@ -111,6 +112,7 @@ pub fn includes(root: &Source, around: &dyn Surroundings) -> Vec<(String, Span)>
         around,
         out: Vec::new(),
         broken: vec![true],
+        lines: Vec::new(),
     };
     let tree = raw::parse(0, &root.text, &mut reader.out).table;
     let Some(daemon) = tree.iter().find(|entry| entry.name == "daemon") else {

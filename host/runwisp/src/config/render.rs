@@ -84,7 +84,9 @@ impl Report {
             .related
             .iter()
             .partition(|(span, _)| Some(span.file) == here);
-        let main = finding.span.map(|span| label(span, "here"));
+        let main = finding
+            .span
+            .map(|span| LabeledSpan::new_with_span(None, span.start..span.end));
         Report {
             code: Some(finding.code),
             severity: match finding.severity {

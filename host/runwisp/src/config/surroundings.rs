@@ -3,6 +3,7 @@
 //! Tests: `super::tests`.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub(super) struct Host {
     root: bool,
     /// What was read so far.
     stamp: RefCell<Stamp>,
+    /// Accounts that were looked up so far: thousands of units may share one, and a directory service is slow.
+    accounts: RefCell<BTreeMap<String, Result<RunAs, String>>>,
 }
 
 impl Host {
@@ -29,6 +32,7 @@ impl Host {
         Host {
             root,
             stamp: RefCell::default(),
+            accounts: RefCell::default(),
         }
     }
 
@@ -122,7 +126,11 @@ impl Surroundings for Host {
     }
 
     fn account(&self, user: &str) -> Result<RunAs, String> {
-        accounts::find(user)
+        let mut known = self.accounts.borrow_mut();
+        known
+            .entry(user.to_owned())
+            .or_insert_with(|| accounts::find(user))
+            .clone()
     }
 
     fn may_become(&self, account: &RunAs) -> bool {

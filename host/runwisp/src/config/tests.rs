@@ -142,6 +142,13 @@ fn golden_of_the_reference() {
     golden(&workspace().join("docs/config.md"), &reference());
 }
 
+#[test]
+fn golden_of_the_schema() {
+    let schema = runwisp_core::config::schema::schema();
+    let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    golden(&workspace().join("docs/runwisp.schema.json"), &text);
+}
+
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
