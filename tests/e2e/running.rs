@@ -3,7 +3,7 @@
 use std::fs;
 
 use nix::sys::signal::Signal;
-use runwisp_tests::{Place, alive, kill};
+use runwisp_tests::{PATIENCE, Place, alive, kill};
 
 const CONFIG: &str = r#"
     [services.web]
@@ -15,6 +15,23 @@ const CONFIG: &str = r#"
     shutdown_timeout = "1h"
     "#;
 
+/// Waits for what this process is told nothing of.
+#[track_caller]
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let until = std::time::Instant::now() + PATIENCE;
+    while !done() {
+        assert!(std::time::Instant::now() < until, "waited for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// `stop` without a target, and nothing is left of what went to the background.
+#[track_caller]
+fn stop(place: &Place) {
+    place.cli(&["stop"]).ok();
+    until("everything to leave", || place.processes().is_empty());
+}
+
 #[test]
 fn in_the_background_until_it_is_stopped() {
     let place = Place::new("[services.web]\nrun = \"exec sleep 600\"\n");
@@ -22,12 +39,8 @@ fn in_the_background_until_it_is_stopped() {
     let status = place.status();
     let keeper = status.keeper_pid();
     assert!(alive(keeper) && place.data().join("daemon.log").exists());
-    place.cli(&["stop"]).ok();
-    let until = std::time::Instant::now() + runwisp_tests::PATIENCE;
-    while alive(keeper) {
-        assert!(std::time::Instant::now() < until, "it does not leave");
-        std::thread::yield_now();
-    }
+    stop(&place);
+    assert!(!alive(keeper) && !place.socket().exists());
 }
 
 #[test]
@@ -70,12 +83,8 @@ fn its_log_is_opened_anew_after_it_was_moved() {
     let log = place.data().join("daemon.log");
     fs::rename(&log, place.data().join("daemon.log.old")).unwrap();
     kill(keeper, Signal::SIGUSR1);
-    let until = std::time::Instant::now() + runwisp_tests::PATIENCE;
-    while !log.exists() {
-        assert!(std::time::Instant::now() < until, "no new log");
-        std::thread::yield_now();
-    }
-    place.cli(&["stop"]).ok();
+    until("a new log", || log.exists());
+    stop(&place);
 }
 
 #[test]
@@ -100,5 +109,5 @@ fn directories_are_those_that_systemd_names() {
         config.join("runwisp.toml").to_string_lossy().as_ref()
     );
     assert!(!status.unit("web").is_null());
-    place.cli(&["stop"]).ok();
+    stop(&place);
 }
