@@ -13,6 +13,7 @@
 pub mod config;
 pub mod machine;
 pub mod mask;
+pub mod retention;
 pub mod schedule;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;

@@ -2,8 +2,8 @@
 
 pub mod cli;
 pub mod client;
-pub mod config;
 pub mod daemon;
 pub mod http;
+pub mod logs;
 pub mod store;
 pub mod wire;

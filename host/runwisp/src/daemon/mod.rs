@@ -3,3 +3,4 @@
 pub mod handle;
 pub mod history;
 pub mod options;
+pub mod output;

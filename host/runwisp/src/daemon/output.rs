@@ -1,0 +1,139 @@
+//! What was printed, as the faces ask for it: the joint between [`super::history`] and [`crate::logs`].
+//!
+//! Tests: with the logs, `logs/tests/`, and of the whole program.
+
+use std::io::Read;
+use std::path::Path;
+
+use runwisp_core::words::run::{RunRecord, RunState};
+
+use super::history::{From, HistoryError, Hit, Line, Page, Place, Search, Stream};
+use crate::logs::search::{Pattern, Target, search as search_logs};
+use crate::logs::{self, LogError, LogReader};
+use crate::store::{Queries, RunFilter};
+
+/// Runs whose logs are searched before the next ones are looked up.
+const RUNS_AT_ONCE: usize = 500;
+
+/// At most `limit` lines of a run's output; see [`super::history::History::page`].
+pub fn page(
+    data: &Path,
+    run: &RunRecord,
+    from: From,
+    limit: usize,
+    complete: bool,
+) -> Result<Page, HistoryError> {
+    let reader = match LogReader::open(data, &run.unit, run.id, complete) {
+        Err(LogError::Absent(_)) => return Ok(Page::default()),
+        other => other.map_err(failed)?,
+    };
+    let from = match from {
+        From::Head => logs::From::Head,
+        From::Tail(lines) => logs::From::Tail(lines),
+        From::Since(time) => logs::From::Since(time),
+        From::Place(place) => logs::From::Place(logs::Place {
+            offset: place.offset,
+            line: place.line,
+        }),
+    };
+    let page = reader.page(from, limit).map_err(failed)?;
+    Ok(Page {
+        lines: page.lines.into_iter().map(line).collect(),
+        next: Place {
+            offset: page.next.offset,
+            line: page.next.line,
+        },
+    })
+}
+
+/// A run's output byte for byte.
+pub fn raw(data: &Path, run: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError> {
+    let ended = run.state == RunState::Ended;
+    let reader = LogReader::open(data, &run.unit, run.id, ended).map_err(failed)?;
+    Ok(Box::new(reader.bytes(0, u64::MAX).map_err(failed)?))
+}
+
+/// Calls `hit` with every line that matches, newest run first, until it says no or the limit is reached.
+pub fn search(
+    data: &Path,
+    queries: &Queries,
+    wanted: &Search,
+    hit: &mut dyn FnMut(Hit) -> bool,
+) -> Result<(), HistoryError> {
+    let pattern =
+        Pattern::new(&wanted.pattern, wanted.fixed, wanted.ignore_case).map_err(failed)?;
+    if wanted.units.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(());
+    }
+    let mut filter = RunFilter {
+        units: wanted
+            .units
+            .iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
+        since: wanted.since,
+        limit: Some(RUNS_AT_ONCE),
+        ..RunFilter::default()
+    };
+    let mut left = wanted.limit;
+    while left > 0 {
+        let runs = queries
+            .runs(&filter)
+            .map_err(|error| HistoryError::Read(error.to_string()))?;
+        let Some(last) = runs.last() else { break };
+        filter.before = Some(last.id);
+        let printed: Vec<&RunRecord> = runs
+            .iter()
+            .filter(|run| run.state != RunState::Ended || run.log_bytes > 0)
+            .collect();
+        let targets: Vec<Target> = printed
+            .iter()
+            .map(|run| Target {
+                unit: run.unit.clone(),
+                run: run.id,
+                complete: run.state == RunState::Ended,
+            })
+            .collect();
+        let mut more = true;
+        search_logs(data, &targets, &pattern, left, &mut |target, found| {
+            let instance = printed
+                .iter()
+                .find(|run| run.id == target.run)
+                .map_or(0, |run| run.instance);
+            left -= 1;
+            more = hit(Hit {
+                run: target.run,
+                unit: target.unit.clone(),
+                instance,
+                line: line(found),
+            }) && left > 0;
+            more
+        })
+        .map_err(failed)?;
+        if !more {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn line(line: logs::Line) -> Line {
+    Line {
+        n: line.n,
+        ts: line.ts,
+        stream: match line.stream {
+            logs::Stream::Stdout => Stream::Stdout,
+            logs::Stream::Stderr => Stream::Stderr,
+        },
+        bytes: line.bytes,
+    }
+}
+
+fn failed(error: LogError) -> HistoryError {
+    match error {
+        LogError::Pattern(text) => HistoryError::Pattern(text),
+        error @ LogError::Absent(_) => HistoryError::NoOutput(error.to_string()),
+        other => HistoryError::Read(other.to_string()),
+    }
+}
