@@ -121,6 +121,11 @@ fn a_half_written_file_is_refused_and_nothing_is_touched() {
             "{unit} after the daemon died"
         );
     }
+    let warnings = after.0["daemon"]["warnings"].as_array().map_or(0, Vec::len);
+    assert!(
+        warnings > 0,
+        "it says that it runs on an older configuration"
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub struct Daemon {
     place: Arc<Place>,
     keeper: Child,
     ended: Option<ExitStatus>,
+    ready: UnixDatagram,
 }
 
 impl Deref for Daemon {
@@ -31,24 +32,34 @@ impl Deref for Daemon {
 impl Daemon {
     #[track_caller]
     pub(crate) fn start(place: Arc<Place>, change: impl FnOnce(&mut Command)) -> Daemon {
-        let (mut daemon, ready) = Daemon::spawn(place, change);
-        let until = Instant::now() + PATIENCE;
-        while !heard(&ready, "READY=1") {
-            if let Some(status) = daemon.try_ended() {
-                panic!("the daemon ended before it was ready: {status}");
-            }
-            assert!(Instant::now() < until, "the daemon does not get ready");
-        }
+        let mut daemon = Daemon::spawn(place, change);
+        daemon.wait_said("READY=1");
         daemon
+    }
+
+    /// Waits until it says this line to whoever started it, and gives the whole message.
+    #[track_caller]
+    pub fn wait_said(&mut self, line: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(said) = hear(&self.ready) {
+                if said.lines().any(|said| said == line) {
+                    return said;
+                }
+            } else if let Some(status) = self.try_ended() {
+                panic!("the daemon ended before it said {line}: {status}");
+            }
+            assert!(Instant::now() < until, "the daemon does not say {line}");
+        }
     }
 
     /// Starts a daemon that is expected to leave by itself, and waits for that.
     pub fn start_to_fail(place: &Arc<Place>) -> ExitStatus {
-        let (mut daemon, _ready) = Daemon::spawn(Arc::clone(place), |_| {});
+        let mut daemon = Daemon::spawn(Arc::clone(place), |_| {});
         daemon.wait_end()
     }
 
-    fn spawn(place: Arc<Place>, change: impl FnOnce(&mut Command)) -> (Daemon, UnixDatagram) {
+    fn spawn(place: Arc<Place>, change: impl FnOnce(&mut Command)) -> Daemon {
         let socket = place.path("ready.sock");
         let _ = fs::remove_file(&socket);
         let ready = UnixDatagram::bind(&socket).expect("a socket can be bound");
@@ -75,14 +86,12 @@ impl Daemon {
             .stderr(log);
         change(&mut command);
         let keeper = command.spawn().expect("the program can be run");
-        (
-            Daemon {
-                place,
-                keeper,
-                ended: None,
-            },
+        Daemon {
+            place,
+            keeper,
+            ended: None,
             ready,
-        )
+        }
     }
 
     /// The place it runs in.
@@ -238,12 +247,9 @@ impl Drop for Daemon {
     }
 }
 
-/// Whether a datagram with this line comes before the socket's timeout.
-fn heard(socket: &UnixDatagram, line: &str) -> bool {
+/// The next datagram, if one comes before the socket's timeout.
+fn hear(socket: &UnixDatagram) -> Option<String> {
     let mut text = [0u8; 4096];
-    socket.recv(&mut text).is_ok_and(|n| {
-        String::from_utf8_lossy(&text[..n])
-            .lines()
-            .any(|l| l == line)
-    })
+    let length = socket.recv(&mut text).ok()?;
+    Some(String::from_utf8_lossy(&text[..length]).into_owned())
 }

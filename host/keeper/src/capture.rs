@@ -179,6 +179,9 @@ fn move_pages(stream: &mut Stream, log: &mut RunLog, null: BorrowedFd<'_>) -> Tu
                 left -= n.min(left);
                 if n >= PIPE_SIZE {
                     enlarge(stream);
+                } else if n < PIPE_SIZE / 2 {
+                    // Most likely all there was; if not, there will be another turn.
+                    return Turn::More;
                 }
             }
             Taken::Empty => return Turn::Dry,

@@ -39,10 +39,14 @@ pub(crate) fn next(signals: &SignalFd) -> Option<Signal> {
 
 /// For a child before it executes its program: default dispositions, nothing blocked.
 pub(crate) fn reset_in_child() {
+    // The kernel's `struct sigaction`, all zero: the default disposition. Not by way of the C library, which keeps
+    // two signals to itself and would leave them ignored if the keeper was started so.
+    let default = [0usize; 4];
+    let none = std::ptr::null::<libc::c_void>();
     for number in 1..=64 {
-        // SAFETY: setting a default disposition touches no memory. It fails for the numbers nobody may set, and that
-        // is as it should be.
-        unsafe { libc::signal(number, libc::SIG_DFL) };
+        // SAFETY: `default` is a valid value for the length of the call, and nothing is written. It fails for the
+        // signals nobody may set, and that is as it should be.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, number, default.as_ptr(), none, 8) };
     }
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }

@@ -27,6 +27,7 @@ pub(super) fn daemon(reader: &mut Reader<'_>, own: &Section) -> DaemonPlan {
     tls(reader, &layers);
     metrics(reader, &layers);
     proxies(reader, own);
+    super::check_unit::account(reader, own);
     DaemonPlan {
         listen: listen(reader, &layers),
         external_url: external_url(reader, own),

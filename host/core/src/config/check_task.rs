@@ -133,7 +133,7 @@ fn schedules(
             Ok(schedule) => schedules.push(schedule),
             Err(error) => {
                 let help = error.help();
-                let message = format!("{:?} {error}", text.text);
+                let message = error.to_string();
                 reader.error(error.code(), text.span, &path, message, sentence(&help));
             }
         }

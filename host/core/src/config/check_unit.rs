@@ -17,7 +17,7 @@ use crate::words::diagnostic::Span;
 use crate::words::ids::UnitName;
 use crate::words::run::Kind;
 use crate::words::signal::Signal;
-use crate::words::spawn::{CgroupLimits, EnvBase, OnFull, Rlimit, Scope, SpawnSpec, Stdin};
+use crate::words::spawn::{CgroupLimits, EnvBase, OnFull, Rlimit, RunAs, Scope, SpawnSpec, Stdin};
 
 /// A unit as read, before its values are looked at together.
 pub(super) struct Draft {
@@ -105,13 +105,10 @@ pub(super) fn unit(reader: &mut Reader<'_>, shared: &Shared<'_>, draft: &Draft) 
 }
 
 fn place(reader: &Reader<'_>, at: Span) -> SourcePlace {
-    let before = reader
-        .sources
-        .get(at.file)
-        .and_then(|source| source.text.get(..at.start));
+    let ends = reader.lines.get(at.file);
     SourcePlace {
         file: reader.file_name(at).to_owned(),
-        line: before.map_or(1, |text| text.matches('\n').count() + 1),
+        line: ends.map_or(1, |ends| ends.partition_point(|end| *end < at.start) + 1),
     }
 }
 
@@ -205,7 +202,7 @@ fn spec(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers<'_>) -> Sp
             .get("working_dir")
             .zip(own.text("working_dir"))
             .map(|(item, path)| reader.absolute(&path, item.span)),
-        run_as: None,
+        run_as: account(reader, own),
         umask: match layers.value("umask") {
             Some(Typed::Mode(mode)) => Some(*mode),
             _ => None,
@@ -243,6 +240,27 @@ fn spec(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers<'_>) -> Sp
         bound(&mut spec, limits);
     }
     spec
+}
+
+/// Looks up `user`; an error where there is no such account.
+pub(super) fn account(reader: &mut Reader<'_>, own: &Section) -> Option<RunAs> {
+    let (item, user) = own.get("user").zip(own.text("user"))?;
+    let path = join(&own.path, "user");
+    match reader.around.account(&user) {
+        Ok(account) => {
+            if !reader.around.may_become(&account) {
+                let message = format!("only a daemon started as root can run as `{user}`");
+                let help = "Start runwisp as root, or remove `user`.";
+                reader.warn("config.needs-root", item.span, &path, message, help);
+            }
+            Some(account)
+        }
+        Err(why) => {
+            let help = "Write the name of an account, or `user:group`; numbers work where there is no name.";
+            reader.error("config.unknown-user", item.span, &path, why, help);
+            None
+        }
+    }
 }
 
 fn bound(spec: &mut SpawnSpec, limits: &Section) {

@@ -37,6 +37,7 @@ mod unknown;
 use jiff::tz::TimeZone;
 
 use crate::words::diagnostic::{Diagnostic, Severity, Span};
+use crate::words::spawn::RunAs;
 use plan::Plan;
 
 pub use scalar::{duration as parse_duration, size as parse_size};
@@ -66,6 +67,10 @@ pub trait Surroundings {
     fn time_zone_names(&self) -> Vec<String>;
     /// The host's own zone.
     fn host_time_zone(&self) -> TimeZone;
+    /// The account that `user` or `user:group` names. The error is a sentence such as "there is no user `www`".
+    fn account(&self, user: &str) -> Result<RunAs, String>;
+    /// Whether commands can be run as that account.
+    fn may_become(&self, account: &RunAs) -> bool;
 }
 
 /// What came of a configuration.
@@ -84,6 +89,7 @@ pub fn compile(sources: &[Source], around: &dyn Surroundings) -> Compiled {
         around,
         out: Vec::new(),
         broken: Vec::new(),
+        lines: Vec::new(),
     };
     let tables = tables::gather(&mut reader);
     let plan = tables::plan(&mut reader, &tables);
@@ -106,6 +112,7 @@ pub fn includes(root: &Source, around: &dyn Surroundings) -> Vec<(String, Span)>
         around,
         out: Vec::new(),
         broken: vec![true],
+        lines: Vec::new(),
     };
     let tree = raw::parse(0, &root.text, &mut reader.out).table;
     let Some(daemon) = tree.iter().find(|entry| entry.name == "daemon") else {

@@ -61,7 +61,7 @@ pub struct Unit {
     pub description: Option<String>,
     /// The heading it is shown under.
     pub group: Option<String>,
-    /// How its command is started. `run_as` is still empty: looking up `user` is for the loader, outside the core.
+    /// How its command is started.
     pub spec: SpawnSpec,
     /// `user` or `user:group`, as written.
     pub user: Option<String>,

@@ -37,7 +37,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
             "h" => 3_600_000_000_000,
             "d" => 86_400_000_000_000,
             "w" => 604_800_000_000_000,
-            "" if !number.is_empty() => {
+            "" if !number.is_empty() && after.is_empty() => {
                 return Err("has no unit; write 5s for five seconds".to_owned());
             }
             _ => return Err(wrong()),
@@ -177,6 +177,7 @@ mod tests {
             "5 s m",
             "1e3s",
             "99999999999w",
+            "5 minutes",
             "1.s",
             "inf",
             "5S",

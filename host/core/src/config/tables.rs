@@ -48,6 +48,8 @@ pub(super) fn gather(reader: &mut Reader<'_>) -> Tables {
     for (file, source) in sources.iter().enumerate() {
         let parsed = raw::parse(file, &source.text, &mut reader.out);
         reader.broken.push(!parsed.guessed.is_empty());
+        let ends = source.text.match_indices('\n').map(|(at, _)| at).collect();
+        reader.lines.push(ends);
         tables.guessed.push(parsed.guessed);
         for entry in &parsed.table {
             match ROOT.iter().find(|(name, ..)| *name == entry.name) {

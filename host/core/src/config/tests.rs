@@ -9,7 +9,7 @@ use super::diff::diff;
 use super::keys::{Shape, TABLES, Table, Type};
 use super::plan::{Plan, Role, Service, Task, Unit};
 use super::*;
-use crate::words::spawn::Stdin;
+use crate::words::spawn::{RunAs, Stdin};
 
 /// A made-up world.
 #[derive(Default)]
@@ -51,6 +51,22 @@ impl Surroundings for World {
     }
     fn host_time_zone(&self) -> TimeZone {
         TimeZone::UTC
+    }
+    fn account(&self, user: &str) -> Result<RunAs, String> {
+        let (name, group) = user.split_once(':').unwrap_or((user, "nogroup"));
+        if name != "nobody" || group != "nogroup" {
+            return Err(format!("there is no user `{user}`"));
+        }
+        Ok(RunAs {
+            uid: 65534,
+            gid: 65534,
+            groups: vec![65534],
+            name: name.to_owned(),
+            home: "/nonexistent".to_owned(),
+        })
+    }
+    fn may_become(&self, _account: &RunAs) -> bool {
+        true
     }
 }
 
@@ -294,6 +310,96 @@ fn a_value_that_came_by_substitution_is_not_shown() {
         message.contains("${HOME}") && !message.contains("/root"),
         "{message}"
     );
+}
+
+#[test]
+fn a_user_is_looked_up() {
+    let text = "[tasks.t]\nrun='a'\nuser='nobody:nogroup'";
+    assert_eq!(
+        unit(text, "t").spec.run_as.map(|account| account.uid),
+        Some(65534)
+    );
+    let text = "[daemon]\nuser='nemo'\n[tasks.t]\nrun='a'\nuser='nobody:staff'";
+    insta::assert_snapshot!(findings(&[text]), @r"
+    config.unknown-user 2:'nemo'
+    config.unknown-user 5:'nobody:staff'
+    ");
+}
+
+/// Whatever is done to a text, it is compiled without a panic, and every finding lies within it.
+fn survives(text: &str) {
+    let sources = sources(&[text, text]);
+    let compiled = compile(&sources, &world());
+    includes(&sources[0], &world());
+    for found in compiled.diagnostics {
+        for span in found
+            .span
+            .iter()
+            .chain(found.related.iter().map(|(span, _)| span))
+        {
+            assert!(
+                sources[span.file].text.get(span.start..span.end).is_some(),
+                "{found:?}"
+            );
+        }
+    }
+}
+
+const WHOLE: &str = r#"
+[daemon]
+listen = "127.0.0.1:9477"
+include = ["a/*.toml"]
+[defaults]
+env = { ä = "ö", B = "${N:-x}" }
+[tasks."a:b"]
+run = "echo 'x' | cat"
+cron = ["0 3 * * *", "@every 90s"]
+jitter = "5m"
+params = [{ env = "X", choices = [1, "zwei"], default = 2.5 }]
+on_failure = ["t"]
+[tasks.t]
+run = ["a", "b"]
+timeout = "1h30m"
+on_success = ["a:b"]
+[services.s]
+run = """
+multi ${NOPE}
+line"""
+depends_on = ["s", "t"]
+stdin = { file = "x" }
+[services.s.health]
+tcp = "[::1]:80"
+[[route]]
+notifiers = ["inapp", "ops:#x"]
+"#;
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+    #[test]
+    fn nothing_makes_it_panic(text in ".{0,200}", cut in 0usize..700, length in 0usize..40, put in "[\\[\\]{}=\"'.,#$a-z0-9\n ]{0,6}") {
+        survives(&text);
+        let chars: Vec<char> = WHOLE.chars().collect();
+        let cut = cut.min(chars.len());
+        let end = (cut + length).min(chars.len());
+        let changed: String = chars[..cut].iter().copied().chain(put.chars()).chain(chars[end..].iter().copied()).collect();
+        survives(&changed);
+    }
+}
+
+#[test]
+fn ten_thousand_units_are_no_trouble() {
+    let text: String = (0..10_000)
+        .map(|n| {
+            format!(
+                "[tasks.t{n}]\nrun='a'\ncron='@daily'\non_success=['t{}']\n",
+                n + 1
+            )
+        })
+        .collect::<String>()
+        + "[tasks.t10000]\nrun='a'\n";
+    let plan = plan(&[&text]);
+    assert_eq!(plan.units.len(), 10_001);
+    assert_eq!(plan.units["t9999"].source.line, 4 * 9999 + 1);
 }
 
 #[test]

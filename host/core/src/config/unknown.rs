@@ -6,11 +6,16 @@ use super::keys::{ROOT, ROOT_FOREIGN, Shape, TABLES, Table};
 use super::suggest::nearest;
 use crate::words::diagnostic::{Diagnostic, Span};
 
+/// The most keys that are listed in a help text.
+const LISTED: usize = 16;
+
 /// A key that does not belong to `table`.
 pub(super) fn key(table: &'static Table, name: &str, at: Span, path: &str) -> Diagnostic {
     let foreign = table.foreign.iter().find(|(other, _)| *other == name);
+    // What `[defaults]` holds has its proper home in a unit.
     let home = TABLES.iter().find(|other| {
-        !std::ptr::eq(**other, table) && (other.key(name).or(other.alias(name))).is_some()
+        let here = std::ptr::eq(**other, table);
+        !here && other.only.is_empty() && other.key(name).or(other.alias(name)).is_some()
     });
     let (code, message) = match home {
         Some(_) => (
@@ -42,6 +47,12 @@ fn elsewhere(table: &Table, name: &str) -> String {
         return format!("Did you mean `{key}`? It belongs in {header}.");
     }
     let keys: Vec<&str> = table.keys().map(|key| key.name).collect();
+    if keys.len() > LISTED {
+        return format!(
+            "The manual's page `config` lists the keys of {}.",
+            table.header
+        );
+    }
     format!("The keys of {} are {}.", table.header, keys.join(", "))
 }
 

@@ -21,17 +21,15 @@
 //! | `shutdown` · `shutdown!` | in order · at once |
 //! | `status UNIT` | what people see |
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::hands::{Hands, Manners, moment};
+use super::hands::Manners;
 use super::plans::name;
+use super::stage::Stage;
 use crate::config::plan::Plan;
-use crate::machine::{Boot, Deadline, Fleet};
 use crate::words::action::Action;
 use crate::words::command::{Command, Done, Refusal};
 use crate::words::event::Event;
@@ -39,22 +37,14 @@ use crate::words::ids::{RunId, UnitName};
 use crate::words::input::{Input, Notified};
 use crate::words::run::{RunState, Trigger};
 use crate::words::spawn::{RunVars, Scope};
-use crate::words::time::Now;
 
 /// When every script begins: a Monday.
 pub const START: &str = "2026-01-05T00:00:00Z";
 
 /// One played life.
-pub struct Script {
-    fleet: Option<Fleet>,
-    plan: Arc<Plan>,
+struct Script {
+    stage: Stage,
     plans: BTreeMap<String, Arc<Plan>>,
-    hands: Hands,
-    start: Timestamp,
-    at: Duration,
-    offset_ms: i64,
-    fresh: bool,
-    boots: u64,
     numbers: BTreeMap<RunId, usize>,
     transcript: String,
 }
@@ -63,16 +53,10 @@ pub struct Script {
 pub fn play(plan: Arc<Plan>, others: &[(&str, Arc<Plan>)], text: &str) -> String {
     let others = others.iter();
     let plans = others.map(|(name, plan)| ((*name).to_owned(), Arc::clone(plan)));
+    let start = START.parse().expect("the start is a time");
     let mut script = Script {
-        fleet: None,
-        plan,
+        stage: Stage::new(plan, start, 0),
         plans: plans.collect(),
-        hands: Hands::default(),
-        start: START.parse().expect("the start is a time"),
-        at: Duration::ZERO,
-        offset_ms: 0,
-        fresh: true,
-        boots: 0,
         numbers: BTreeMap::new(),
         transcript: String::new(),
     };
@@ -81,7 +65,7 @@ pub fn play(plan: Arc<Plan>, others: &[(&str, Arc<Plan>)], text: &str) -> String
             script.line(line);
         }
     }
-    script.hands.check_at_rest();
+    script.stage.hands.check_at_rest();
     script.transcript
 }
 
@@ -97,10 +81,6 @@ pub fn check(plan: Arc<Plan>, others: &[(&str, Arc<Plan>)], text: &str) {
 }
 
 impl Script {
-    fn now(&self) -> Now {
-        moment(self.start, self.at, self.offset_ms)
-    }
-
     fn line(&mut self, line: &str) {
         let (time, rest) = line.split_once(' ').expect("TIME VERB");
         let time: jiff::SignedDuration = time.parse().expect("a length of time");
@@ -109,28 +89,18 @@ impl Script {
         let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let (unit, more) = rest.split_once(' ').unwrap_or((rest, ""));
         match verb {
-            "boot" => self.boot(),
+            "boot" | "back" => self.act(Stage::boot),
             "wait" => {}
-            "crash" => {
-                self.fleet = None;
-                self.fresh = false;
-                self.boot();
-            }
-            "away" => {
-                self.fleet = None;
-                self.fresh = false;
-            }
-            "back" => self.boot(),
-            "plan" => self.plan = Arc::clone(&self.plans[unit]),
-            "down" => {
-                self.fleet = None;
-                self.fresh = true;
-                self.hands.lose_children();
-            }
+            "crash" => self.act(|stage| {
+                stage.kill_daemon();
+                stage.boot();
+            }),
+            "away" => self.stage.kill_daemon(),
+            "plan" => self.stage.plan = Arc::clone(&self.plans[unit]),
+            "down" => self.stage.kill_all(),
             "jump" => {
                 let by_ms: i64 = unit.parse().expect("milliseconds");
-                self.offset_ms += by_ms;
-                self.feed(Input::ClockJump { by_ms });
+                self.act(|stage| stage.jump(by_ms));
             }
             "manners" => {
                 let manners = match more {
@@ -140,14 +110,14 @@ impl Script {
                     "undead" => Manners::Undead,
                     other => panic!("unknown manners {other}"),
                 };
-                self.hands.manners.insert(name(unit), manners);
+                self.stage.hands.manners.insert(name(unit), manners);
             }
             "broken" => {
-                self.hands.broken.insert(name(unit), more.to_owned());
+                self.stage.hands.broken.insert(name(unit), more.to_owned());
             }
             "apply" => {
-                self.plan = Arc::clone(&self.plans[unit]);
-                let plan = Arc::clone(&self.plan);
+                self.stage.plan = Arc::clone(&self.plans[unit]);
+                let plan = Arc::clone(&self.stage.plan);
                 self.feed(Input::Apply { plan, only: None });
             }
             "status" => self.show_status(unit),
@@ -161,33 +131,16 @@ impl Script {
         }
     }
 
-    fn boot(&mut self) {
-        self.boots += 1;
-        let boot = Boot {
-            boot_id: "boot".to_owned(),
-            seed: self.boots,
-            fresh: self.fresh,
-        };
-        let memories = self.hands.memories.clone();
-        let mut fleet = Fleet::new(Arc::clone(&self.plan), memories, boot);
-        let (held, open) = self.hands.survey();
-        let (mut out, now) = (Vec::new(), self.now());
-        fleet.adopt(now, held, open, &mut out);
-        fleet.boot(now, &mut out);
-        self.fleet = Some(fleet);
-        self.settle(out);
-    }
-
     fn child_does(&mut self, verb: &str, unit: &str, more: &str) {
         let run = self.child_of(unit);
-        let now = self.now();
+        let now = self.stage.now();
         let reports = match verb {
-            "exit" => self.hands.end(now, run, more.parse().ok(), None),
+            "exit" => self.stage.hands.end(now, run, more.parse().ok(), None),
             "die" => {
                 let signal: crate::words::signal::Signal = more.parse().expect("a signal");
-                self.hands.end(now, run, None, Some(signal.0))
+                self.stage.hands.end(now, run, None, Some(signal.0))
             }
-            _ => self.hands.clean(run).into_iter().collect(),
+            _ => self.stage.hands.clean(run).into_iter().collect(),
         };
         for input in reports {
             self.feed(input);
@@ -260,7 +213,7 @@ impl Script {
             Some((unit, index)) => (unit, index.parse().ok()),
             None => (what, None),
         };
-        let children = self.hands.children.values().map(|child| &child.held);
+        let children = self.stage.hands.children.values().map(|child| &child.held);
         let mut fitting = children.filter(|held| {
             held.row.unit.as_str() == unit
                 && instance.is_none_or(|index: u32| held.row.instance == index)
@@ -270,60 +223,22 @@ impl Script {
     }
 
     fn run_until(&mut self, until: Duration) {
-        loop {
-            let next = self.fleet.as_ref().map(Fleet::next_deadline);
-            let at = next.and_then(|next| self.due_at(next));
-            match at.filter(|at| *at <= until) {
-                Some(at) => {
-                    assert!(at >= self.at, "time only goes on");
-                    self.at = at;
-                    self.feed(Input::Tick);
-                }
-                None => break,
-            }
+        while let Some(at) = self.stage.next_due().filter(|at| *at <= until) {
+            self.stage.at = at;
+            self.feed(Input::Tick);
         }
-        self.at = until;
-    }
-
-    /// When a deadline comes, as time since the start.
-    fn due_at(&self, next: Deadline) -> Option<Duration> {
-        let now = self.now();
-        let mono = next.mono.map(|at| self.at + at.since(now.mono));
-        let wall = next.wall.map(|at| {
-            let wait = at.duration_since(now.wall).as_nanos().max(0);
-            self.at + Duration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))
-        });
-        super::world::earliest(mono, wall)
+        self.stage.at = until;
     }
 
     fn feed(&mut self, input: Input) {
-        let now = self.now();
-        let mut out = Vec::new();
-        if let Some(fleet) = &mut self.fleet {
-            fleet.step(now, input, &mut out);
-        }
-        self.settle(out);
+        self.act(|stage| stage.feed(input));
     }
 
-    /// Carries out orders until nothing follows.
-    fn settle(&mut self, out: Vec<Action>) {
-        let now = self.now();
-        let mut orders = VecDeque::from(out);
-        while let Some(action) = orders.pop_front() {
+    /// Does something to the stage and writes down what followed.
+    fn act(&mut self, what: impl FnOnce(&mut Stage)) {
+        what(&mut self.stage);
+        for action in std::mem::take(&mut self.stage.log) {
             self.show(&action);
-            let plan = Arc::clone(&self.plan);
-            let mut replies: Vec<Input> = Vec::new();
-            if let Action::Signal { run, signal, scope } = &action {
-                replies.extend(self.hands.signal(now, *run, *signal, *scope));
-            }
-            replies.extend(self.hands.act(now, &plan, &action));
-            for reply in replies {
-                let mut more = Vec::new();
-                if let Some(fleet) = &mut self.fleet {
-                    fleet.step(now, reply, &mut more);
-                }
-                orders.extend(more);
-            }
         }
     }
 
@@ -359,7 +274,7 @@ impl Script {
             Action::Unremember { unit } => format!("{unit} is forgotten"),
             Action::Record { .. } | Action::Forget { .. } | Action::Remember { .. } => return,
         };
-        let at = time(self.at);
+        let at = time(self.stage.at);
         writeln!(self.transcript, "    {at} {text}").unwrap();
     }
 
@@ -425,8 +340,12 @@ impl Script {
     }
 
     fn show_status(&mut self, unit: &str) {
-        let now = self.now();
-        let status = self.fleet.as_ref().and_then(|f| f.status_of(now, unit));
+        let now = self.stage.now();
+        let status = self
+            .stage
+            .fleet
+            .as_ref()
+            .and_then(|f| f.status_of(now, unit));
         let Some(status) = status else {
             writeln!(self.transcript, "    no such unit").unwrap();
             return;

@@ -21,6 +21,8 @@ pub(in crate::config) struct Reader<'a> {
     pub(in crate::config) out: Vec<Diagnostic>,
     /// Files in which something could not be parsed: a missing key may be the parser's loss.
     pub(in crate::config) broken: Vec<bool>,
+    /// For each source, where its lines end.
+    pub(in crate::config) lines: Vec<Vec<usize>>,
 }
 
 /// The place of a value while it is read.
@@ -269,6 +271,7 @@ pub(in crate::config) fn built_in(table: &'static Table, around: &dyn Surroundin
         around,
         out: Vec::new(),
         broken: vec![true],
+        lines: Vec::new(),
     };
     let text: String = table
         .keys()

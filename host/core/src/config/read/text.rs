@@ -13,7 +13,7 @@ impl Reader<'_> {
     /// A text with its substitutions made.
     pub(in crate::config) fn text(&mut self, place: Place<'_>, node: &Node) -> Option<String> {
         let Value::Text(text) = &node.value else {
-            return self.wrong_type(place, "text", node);
+            return self.wrong_type(place, wanted(place.key.of), node);
         };
         let text = self.fill(text, node.span, place.path, place.key.per_run)?;
         if text.contains('\0') {
@@ -141,5 +141,20 @@ impl Reader<'_> {
             Type::Command => node.json(),
             _ => self.open(node, place.path),
         }
+    }
+}
+
+/// What a text of this type is called.
+fn wanted(of: Type) -> &'static str {
+    match of {
+        Type::Duration(..) => "a duration",
+        Type::Size(_) => "a size",
+        Type::Cpu => "a number of processors",
+        Type::Signal => "the name of a signal",
+        Type::Umask => "an octal mode in quotes",
+        Type::Zone => "the name of a time zone",
+        Type::Path | Type::Program => "a path",
+        Type::Choice(_) => "one of a few words",
+        _ => "text",
     }
 }

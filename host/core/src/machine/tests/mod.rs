@@ -1,6 +1,7 @@
 //! Lives of fleets, as scripts; see [`crate::sim::script`].
 
 mod adoptions;
+mod readiness;
 mod reloads;
 mod services;
 mod stops;

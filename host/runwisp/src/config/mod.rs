@@ -1,0 +1,100 @@
+//! Loading a configuration: files, includes, environment and accounts are gathered here, decisions are the core's.
+//!
+//! `validate` and the daemon load through the same [`load`], so what one accepts the other starts with.
+//!
+//! Invariant: nothing here waits for anything but a disk. A path that is no regular file is refused before it is
+//! read, and everything read has a limit.
+//!
+//! Tests: `tests`; and `tests/config/*.toml` of the workspace, each with what is found in it.
+
+mod accounts;
+mod document;
+mod files;
+mod includes;
+mod render;
+mod stamp;
+mod surroundings;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use runwisp_core::config::plan::Plan;
+use runwisp_core::config::{Source, compile};
+use runwisp_core::words::diagnostic::{Diagnostic, Severity, Span};
+
+pub use document::document;
+pub use render::{render, summary};
+pub use stamp::Stamp;
+use surroundings::Host;
+
+/// A configuration, loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The plan, when there is no error.
+    pub plan: Option<Plan>,
+    /// Every file that was read, the root first; spans of diagnostics count in them.
+    pub sources: Vec<Source>,
+    /// Every finding, in the order of files and places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was read, to tell later whether it has changed.
+    pub stamp: Stamp,
+}
+
+impl Loaded {
+    /// Whether there is no error.
+    pub fn valid(&self) -> bool {
+        self.plan.is_some()
+    }
+}
+
+/// Loads the configuration whose root file is at `path`, an absolute path.
+pub fn load(path: &Path) -> Loaded {
+    load_for(path, nix::unistd::geteuid().is_root())
+}
+
+/// The same for a daemon that is root or is not.
+fn load_for(path: &Path, root: bool) -> Loaded {
+    let host = Host::new(root);
+    let mut found = Vec::new();
+    let mut sources = Vec::new();
+    match host.source(path) {
+        Ok(source) => sources.push(source),
+        Err(fault) => {
+            found.push(fault.diagnostic(None, path));
+            // So that the finding has a file to be shown with.
+            sources.push(Source {
+                name: path.display().to_string(),
+                text: String::new(),
+            });
+        }
+    }
+    let readable = found.is_empty();
+    if readable {
+        found.extend(host.untrusted(path, 0));
+        includes::add(&host, &mut sources, &mut found);
+    }
+    let compiled = compile(&sources, &host);
+    if readable {
+        found.extend(compiled.diagnostics);
+    }
+    found.sort_by_key(|finding| finding.span);
+    let refused = found
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    Loaded {
+        plan: compiled.plan.filter(|_| !refused),
+        sources,
+        diagnostics: found,
+        stamp: host.stamp(),
+    }
+}
+
+/// The beginning of a file.
+fn top(file: usize) -> Span {
+    Span {
+        file,
+        start: 0,
+        end: 0,
+    }
+}
