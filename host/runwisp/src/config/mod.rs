@@ -53,6 +53,18 @@ pub fn load(path: &Path) -> Loaded {
     load_for(path, nix::unistd::geteuid().is_root())
 }
 
+/// Compiles sources that were loaded before; files that they name are read anew.
+pub fn compile_kept(sources: Vec<Source>) -> Loaded {
+    let host = Host::new(nix::unistd::geteuid().is_root());
+    let compiled = compile(&sources, &host);
+    Loaded {
+        plan: compiled.plan,
+        sources,
+        diagnostics: compiled.diagnostics,
+        stamp: host.stamp(),
+    }
+}
+
 /// The same for a daemon that is root or is not.
 fn load_for(path: &Path, root: bool) -> Loaded {
     let host = Host::new(root);
