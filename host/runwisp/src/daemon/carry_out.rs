@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use runwisp_core::config::plan::{Check, Role};
 use runwisp_core::words::action::Action;
 use runwisp_core::words::ids::{RunId, UnitName};
@@ -19,6 +20,9 @@ use super::main_loop::{Back, Leaving, Live, MainLoop};
 use super::{probes, specs};
 use crate::logs;
 use crate::store::Write;
+
+/// The name of a log that is in no directory.
+const NOWHERE: &str = "nowhere";
 
 /// What the keeper gives back with a run, so that a daemon that has just started can take the run over even when its
 /// row never reached the disk.
@@ -81,9 +85,9 @@ impl MainLoop {
                 // A full disk never keeps anything from running: the run goes on without a log.
                 self.set_trouble("log", Some(format!("logs can't be written: {error}")));
                 match nowhere() {
-                    Ok(fds) => (String::new(), fds),
+                    Ok(fds) => (NOWHERE.to_owned(), fds),
                     Err(error) => {
-                        let message = format!("could not open a log, nor /dev/null: {error}");
+                        let message = format!("could not open a log, nor do without: {error}");
                         return self.deferred_spawn_failure(run, message);
                     }
                 }
@@ -146,17 +150,16 @@ impl MainLoop {
         timeout: std::time::Duration,
     ) {
         let check = super::entropy::run_id();
-        let prepared =
-            specs::health_name(name)
-                .zip(memory_file().ok())
-                .and_then(|(unit, output)| {
-                    let fds = vec![
-                        OwnedFd::from(File::open("/").ok()?),
-                        output.try_clone().ok()?.into(),
-                        null().ok()?,
-                    ];
-                    Some((unit, output, fds))
-                });
+        let prepared = specs::health_name(name)
+            .zip(memory_file(MFdFlags::empty()).ok())
+            .and_then(|(unit, output)| {
+                let fds = vec![
+                    OwnedFd::from(File::open("/").ok()?),
+                    output.try_clone().ok()?.into(),
+                    no_room().ok()?,
+                ];
+                Some((unit, output, fds))
+            });
         let Some((unit, output, fds)) = prepared else {
             let _ = self.back.send(Back::Probed(
                 run,
@@ -166,7 +169,7 @@ impl MainLoop {
         };
         self.probes.began(check, run, output);
         // An empty tag: a later daemon kills and forgets the check.
-        let (log_name, tag) = (String::new(), String::new());
+        let (log_name, tag) = (NOWHERE.to_owned(), String::new());
         self.keeper.ask(
             Ask::Spawn(Spawn {
                 run: check,
@@ -185,16 +188,22 @@ impl MainLoop {
     }
 }
 
-/// Descriptors for a run whose output can't be kept.
+/// Descriptors for a run whose output can't be kept: files without room, so the keeper counts all of it as dropped.
 fn nowhere() -> std::io::Result<Vec<OwnedFd>> {
-    Ok(vec![File::open("/")?.into(), null()?, null()?])
+    Ok(vec![File::open("/")?.into(), no_room()?, no_room()?])
 }
 
-fn null() -> std::io::Result<OwnedFd> {
-    Ok(File::options().write(true).open("/dev/null")?.into())
+/// A file in memory that can't grow.
+fn no_room() -> std::io::Result<OwnedFd> {
+    use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+    let file = memory_file(MFdFlags::MFD_ALLOW_SEALING)?;
+    fcntl(
+        &file,
+        FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL),
+    )?;
+    Ok(file.into())
 }
 
-fn memory_file() -> std::io::Result<File> {
-    use nix::sys::memfd::{MFdFlags, memfd_create};
-    Ok(memfd_create(c"runwisp-check", MFdFlags::MFD_CLOEXEC)?.into())
+fn memory_file(flags: MFdFlags) -> std::io::Result<File> {
+    Ok(memfd_create(c"runwisp-output", flags | MFdFlags::MFD_CLOEXEC)?.into())
 }
