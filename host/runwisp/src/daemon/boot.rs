@@ -184,7 +184,7 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
     );
     let past = Arc::new(Past::new(
         options.data.clone(),
-        history.queries,
+        history.queries.clone(),
         history.writer.clone(),
     ));
     let (faces, end) = handle::open(Arc::clone(&plan), past);
@@ -233,11 +233,13 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
         end.events.clone(),
         history.next_seq,
     );
+    let queries = history.queries;
     Ok(Box::new(move |keeper| {
         let mut main_loop = MainLoop {
             fleet,
             keeper,
             journal,
+            queries,
             end,
             wall,
             notify,

@@ -30,7 +30,7 @@ use super::situation::Situation;
 use super::systemd::Init;
 use super::taps::Taps;
 use super::watch::{Changes, Watches};
-use crate::store::{Health, Kept, Told};
+use crate::store::{Health, Kept, Queries, Told};
 
 /// What the loop wakes up for.
 pub(crate) enum Turn {
@@ -85,6 +85,7 @@ pub(crate) struct MainLoop {
     pub(crate) fleet: Fleet,
     pub(crate) keeper: KeeperLink,
     pub(crate) journal: Journal,
+    pub(crate) queries: Queries,
     pub(crate) end: LoopEnd,
     pub(crate) wall: WallTimer,
     pub(crate) notify: NotifySocket,

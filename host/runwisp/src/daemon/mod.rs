@@ -8,7 +8,6 @@
 pub mod handle;
 pub mod history;
 pub mod options;
-pub mod output;
 
 mod adopt;
 mod boot;
@@ -25,6 +24,7 @@ mod keeper_link;
 pub(crate) mod log;
 mod main_loop;
 mod notify_socket;
+mod output;
 mod output_rules;
 mod past;
 mod probes;

@@ -139,7 +139,7 @@ mod tests {
             ..Notified::default()
         };
         assert_eq!(said, want);
-        assert_eq!(parse("WATCHDOG=trigger").trigger, true);
+        assert!(parse("WATCHDOG=trigger").trigger);
         assert_eq!(
             parse(&format!("STATUS={}", "é".repeat(600)))
                 .status

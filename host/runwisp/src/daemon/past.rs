@@ -75,11 +75,11 @@ impl History for Past {
         limit: usize,
         complete: bool,
     ) -> Result<Page, HistoryError> {
-        crate::logs::page(&self.data, run, from, limit, complete)
+        super::output::page(&self.data, run, from, limit, complete)
     }
 
     fn raw(&self, run: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError> {
-        crate::logs::raw(&self.data, run)
+        super::output::raw(&self.data, run)
     }
 
     fn search(
@@ -87,7 +87,7 @@ impl History for Past {
         wanted: &Search,
         hit: &mut dyn FnMut(Hit) -> bool,
     ) -> Result<(), HistoryError> {
-        crate::logs::search(&self.data, &self.queries, wanted, hit)
+        super::output::search(&self.data, &self.queries, wanted, hit)
     }
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {

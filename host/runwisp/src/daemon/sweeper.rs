@@ -33,9 +33,12 @@ impl MainLoop {
     pub(crate) fn begin_sweep(&mut self) {
         let rules = Rules::of_plan(self.fleet.plan());
         let data = self.situation.options.data.clone();
+        let queries = self.queries.clone();
         let (writer, back, now) = (self.journal.writer(), self.back.clone(), clock::now().wall);
         tokio::task::spawn_blocking(move || {
-            let _ = back.send(Back::Swept(sweep::sweep(&data, &writer, &rules, now)));
+            let _ = back.send(Back::Swept(sweep::sweep(
+                &data, &queries, &writer, &rules, now,
+            )));
         });
     }
 

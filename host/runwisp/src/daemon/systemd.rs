@@ -62,11 +62,6 @@ impl Init {
         ));
     }
 
-    /// A line for people.
-    pub(crate) fn status(&self, status: &str) {
-        self.send(&format!("STATUS={status}"));
-    }
-
     /// The loop turns.
     pub(crate) fn alive(&self) {
         self.send("WATCHDOG=1");
