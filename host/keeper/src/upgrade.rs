@@ -85,7 +85,6 @@ struct SavedLog {
 impl Keeper {
     /// Executes the program anew. Returns only when that failed, with a daemon started.
     pub(crate) fn upgrade(&mut self) {
-        self.hunt_if_wanted();
         let failed = self.execute_anew();
         say(&format!(
             "could not upgrade: {} can't be executed: {failed}",

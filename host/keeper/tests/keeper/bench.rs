@@ -220,11 +220,6 @@ impl Bench {
         }
     }
 
-    /// Whether a report that nobody waited for is of this kind.
-    pub(crate) fn has_been_told(&self, is: impl Fn(&Report) -> bool) -> bool {
-        self.stash.iter().any(is)
-    }
-
     pub(crate) fn new_run(&mut self) -> RunId {
         self.runs += 1;
         RunId::from_u128(self.runs)

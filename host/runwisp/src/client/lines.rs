@@ -50,6 +50,11 @@ impl<T: DeserializeOwned> Lines<T> {
         }
     }
 
+    /// Whether another document is here already, so that printing can go on before it is flushed.
+    pub fn has_more(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     fn take(&mut self, piece: &[u8]) -> Result<(), Problem> {
         let mut rest = piece;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {

@@ -3,13 +3,10 @@
 //! Every call opens a connection of its own: a local one costs microseconds, and no state can go stale.
 //!
 //! Invariant: what comes back is a document of [`crate::wire`] or a [`Problem`] that says what to do next.
-//! Tests: `tests.rs`, against the real router on a real socket.
+//! Tests: with the router on a real socket, `http/tests`.
 
 mod lines;
 mod uri;
-
-#[cfg(test)]
-mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};

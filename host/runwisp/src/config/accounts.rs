@@ -8,7 +8,7 @@ use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 use runwisp_core::words::spawn::RunAs;
 
 /// The account a text names. The error is a sentence.
-pub(super) fn find(text: &str) -> Result<RunAs, String> {
+pub fn find(text: &str) -> Result<RunAs, String> {
     let (user, group) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group)),
         None => (text, None),

@@ -23,6 +23,7 @@ use runwisp_core::config::plan::Plan;
 use runwisp_core::config::{Source, compile};
 use runwisp_core::words::diagnostic::{Diagnostic, Severity, Span};
 
+pub use accounts::find as find_account;
 pub use document::document;
 pub use render::{render, summary};
 pub use stamp::Stamp;
@@ -51,18 +52,6 @@ impl Loaded {
 /// Loads the configuration whose root file is at `path`, an absolute path.
 pub fn load(path: &Path) -> Loaded {
     load_for(path, nix::unistd::geteuid().is_root())
-}
-
-/// Compiles sources that were loaded before; files that they name are read anew.
-pub fn compile_kept(sources: Vec<Source>) -> Loaded {
-    let host = Host::new(nix::unistd::geteuid().is_root());
-    let compiled = compile(&sources, &host);
-    Loaded {
-        plan: compiled.plan,
-        sources,
-        diagnostics: compiled.diagnostics,
-        stamp: host.stamp(),
-    }
 }
 
 /// The same for a daemon that is root or is not.

@@ -107,7 +107,7 @@ const fn row(code: &'static str, status: u16, exit: Exit, means: &'static str) -
 }
 
 /// Every problem code.
-pub const PROBLEMS: [Row; 22] = [
+pub const PROBLEMS: [Row; 23] = [
     row(
         "unit.unknown",
         404,
@@ -233,6 +233,12 @@ pub const PROBLEMS: [Row; 22] = [
         0,
         Exit::Failed,
         "the daemon's answer can not be understood",
+    ),
+    row(
+        "service.refused",
+        0,
+        Exit::Refused,
+        "`runwisp service` would overwrite what others wrote, or lacks the right",
     ),
     row(
         "io.failed",

@@ -3,7 +3,7 @@
 //! Names are snake_case; lengths are milliseconds with `_ms`, sizes bytes with `_bytes`, times RFC 3339 in UTC. Within a
 //! `schema_version` fields are added, never renamed or removed. Readers pass over what they do not know.
 //!
-//! Tests: `http/tests.rs` holds the field lists that scripts rely on.
+//! Tests: `http/tests` holds the field lists that scripts rely on.
 
 use jiff::Timestamp;
 use runwisp_core::words::ids::{RunId, UnitName};
@@ -11,7 +11,7 @@ use runwisp_core::words::run::{Kind, Outcome, RunState, Trigger};
 use runwisp_core::words::status::InstanceState;
 use serde::{Deserialize, Serialize};
 
-use crate::daemon::handle::Finding;
+pub use crate::daemon::handle::Finding;
 
 pub use convert::{firings, line};
 

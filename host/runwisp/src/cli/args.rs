@@ -1,0 +1,129 @@
+//! What every verb takes, and the list of verbs. The arguments of a single verb stand in its own file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{
+    completions, daemon, explain, list, logs, man, next, reload, restart, run, runs, schema,
+    search, service, signal, start, status, stop, upgrade, validate, version,
+};
+
+/// Keeps services alive, runs scheduled tasks, and keeps what they said
+///
+/// One program in place of a process supervisor and cron. A daemon runs what runwisp.toml defines; every other
+/// command talks to it over a Unix socket, or works on the file alone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "runwisp",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 no such unit or no daemon, 5 refused, 78 bad configuration."
+)]
+pub struct Cli {
+    /// What every verb takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// The root configuration file
+    ///
+    /// Default: /etc/runwisp/runwisp.toml for root; else ./runwisp.toml if it exists, else
+    /// ~/.config/runwisp/runwisp.toml.
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "RUNWISP_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+    /// Where history and logs are kept
+    ///
+    /// Default: /var/lib/runwisp for root, else ~/.local/state/runwisp.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "RUNWISP_DATA",
+        hide_env_values = true
+    )]
+    pub data: Option<PathBuf>,
+    /// The daemon's Unix socket; default: runwisp.sock in the data directory
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "RUNWISP_SOCKET",
+        hide_env_values = true
+    )]
+    pub socket: Option<PathBuf>,
+    /// Print JSON on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing beside results and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// No colours; also with NO_COLOR set, and when not on a terminal
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run services and tasks, in the foreground
+    Daemon(daemon::Args),
+    /// Run a task now, show its output, end with its exit code
+    Run(run::Args),
+    /// Start services, or run tasks once
+    Start(start::Args),
+    /// Stop services, tasks or single runs; without a target, everything
+    Stop(stop::Args),
+    /// Restart services or tasks; without a target, the daemon alone
+    Restart(restart::Args),
+    /// Put a changed configuration in force
+    Reload(reload::Args),
+    /// Send a signal to what runs of a unit
+    Signal(signal::Args),
+    /// Show what is running
+    Status(status::Args),
+    /// Show what the configuration defines
+    List(list::Args),
+    /// Show the history of runs
+    Runs(runs::Args),
+    /// Show or follow output
+    Logs(logs::Args),
+    /// Search the output of all runs that are kept
+    Search(search::Args),
+    /// Check the configuration
+    Validate(validate::Args),
+    /// Print the JSON Schema of runwisp.toml
+    Schema(schema::Args),
+    /// Say why the last ticks of a task ran or did not, and when the next ones are
+    Explain(explain::Args),
+    /// Show when tasks, or any cron expression, fire next
+    Next(next::Args),
+    /// Replace the running program by the one on disk; what runs goes on
+    Upgrade(upgrade::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Print the manual page, or write all of them
+    Man(man::Args),
+    /// Print the version
+    Version(version::Args),
+    /// Make systemd start the daemon
+    Service(service::Args),
+}

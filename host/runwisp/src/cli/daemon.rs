@@ -1,0 +1,192 @@
+//! `runwisp daemon`: becomes the keeper; or, started by a keeper, the daemon; or its loader.
+//!
+//! Invariant: on the way to the keeper no thread is started and no runtime is made: the keeper forks.
+//! Tests: `tests/e2e`, with the real program.
+
+use std::ffi::OsString;
+use std::os::unix::fs::{DirBuilderExt, chown};
+use std::path::Path;
+
+use runwisp_core::words::keeper::Defined;
+use runwisp_core::words::spawn::RunAs;
+use runwisp_keeper::KeeperOptions;
+
+use super::context::{Context, io_failed};
+use super::private_daemon::Spawned;
+use super::validate;
+use crate::daemon::options::Options;
+use crate::wire::Problem;
+use crate::wire::codes::Exit;
+use crate::wire::socket::check_path;
+
+/// How to run.
+///
+/// Stays in the foreground and logs to standard error. TERM stops everything in order, a second one at once; HUP
+/// reloads the configuration; USR1 opens the daemon's log anew.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Serve HTTP here, or `off` for the Unix socket alone; wins over `[daemon] listen`
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Leave when nothing is left to do; wins over `[daemon] exit_when_done`
+    #[arg(long)]
+    exit_when_done: bool,
+    /// Go to the background once it is ready and print its pid; its log is daemon.log in the data directory
+    #[arg(long)]
+    detach: bool,
+    #[arg(long, hide = true, value_name = "UNIT")]
+    only: Option<String>,
+    /// This is the process that the keeper started.
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    attached: bool,
+    /// This is the loader that a keeper trusts.
+    #[arg(long, hide = true, conflicts_with_all = ["detach", "attached"])]
+    load_specs: bool,
+}
+
+/// Runs it.
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
+    if args.load_specs {
+        return load_specs(context);
+    }
+    if args.attached {
+        return attached(args, context);
+    }
+    check_path(&context.paths.socket)
+        .map_err(|e| Problem::new("request.invalid", format!("could not {e}")))?;
+    let user = drop_to(context)?;
+    make_data_dir(&context.paths.data, user.as_ref())?;
+    if args.detach {
+        return context.wait(detach(args, context));
+    }
+    keep(args, user, context)
+}
+
+/// Lives the daemon's life.
+fn attached(args: &Args, context: &Context) -> Result<Exit, Problem> {
+    let options: Options = options(args, context);
+    Err(Problem::new(
+        "io.failed",
+        format!("this build holds no daemon for {}", options.data.display()),
+    ))
+}
+
+fn ended(code: i32) -> Exit {
+    Exit::Passed(u8::try_from(code).unwrap_or(1))
+}
+
+fn options(args: &Args, context: &Context) -> Options {
+    Options {
+        config: context.paths.config.clone(),
+        data: context.paths.data.clone(),
+        socket: context.paths.socket.clone(),
+        listen: args.listen.clone(),
+        exit_when_done: args.exit_when_done,
+        only: args.only.clone(),
+    }
+}
+
+/// Whom the daemon runs as. Only root can drop anything, so only root looks.
+fn drop_to(context: &Context) -> Result<Option<RunAs>, Problem> {
+    if !nix::unistd::geteuid().is_root() {
+        validate::present(context)?;
+        return Ok(None);
+    }
+    let Some(plan) = validate::load(context)?.plan else {
+        // The daemon says what is wrong, or goes on with what was right last.
+        return Ok(None);
+    };
+    match &plan.daemon.user {
+        Some(name) => crate::config::find_account(name)
+            .map(Some)
+            .map_err(|e| Problem::new("config.invalid", format!("could not run as {name:?}: {e}"))),
+        None => Ok(None),
+    }
+}
+
+/// A new data directory is for its owner alone, who is the user that the daemon runs as.
+fn make_data_dir(dir: &Path, user: Option<&RunAs>) -> Result<(), Problem> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let failed = |e: std::io::Error| io_failed(format!("make {}", dir.display()), &e);
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(failed)?;
+    if let Some(user) = user {
+        chown(dir, Some(user.uid), Some(user.gid)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn common(context: &Context) -> Vec<OsString> {
+    vec![
+        "daemon".into(),
+        "--config".into(),
+        context.paths.config.clone().into(),
+        "--data".into(),
+        context.paths.data.clone().into(),
+        "--socket".into(),
+        context.paths.socket.clone().into(),
+    ]
+}
+
+fn with_switches(mut arguments: Vec<OsString>, args: &Args) -> Vec<OsString> {
+    if let Some(listen) = &args.listen {
+        arguments.extend(["--listen".into(), listen.into()]);
+    }
+    if let Some(only) = &args.only {
+        arguments.extend(["--only".into(), only.into()]);
+    }
+    if args.exit_when_done {
+        arguments.push("--exit-when-done".into());
+    }
+    arguments
+}
+
+/// Becomes the keeper.
+fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Problem> {
+    let program = runwisp_keeper::own_program().map_err(|e| io_failed("find this program", &e))?;
+    let mut daemon_args = with_switches(common(context), args);
+    daemon_args.push("--attached".into());
+    let loader = user.is_some().then(|| {
+        let mut arguments = common(context);
+        arguments.push("--load-specs".into());
+        arguments
+    });
+    Ok(ended(runwisp_keeper::run(KeeperOptions {
+        program,
+        daemon_args,
+        daemon_user: user,
+        loader,
+        cgroup_root: None,
+    })))
+}
+
+/// Prints what a keeper may run, for the keeper that started this process.
+fn load_specs(context: &Context) -> Result<Exit, Problem> {
+    let plan = validate::plan(context)?;
+    let specs = plan.units.values().map(|unit| Defined {
+        unit: unit.name.clone(),
+        spec: unit.spec.clone(),
+    });
+    context.out.json_line(&specs.collect::<Vec<_>>())?;
+    Ok(Exit::Done)
+}
+
+/// Starts a daemon in a session of its own and waits until it is ready.
+async fn detach(args: &Args, context: &Context) -> Result<Exit, Problem> {
+    let log = context.paths.data.join("daemon.log");
+    let client = context.client()?;
+    let arguments = with_switches(common(context), args);
+    let mut spawned = Spawned::new(&arguments, log)?;
+    let status = spawned.ready(&client).await?;
+    if context.out.json {
+        context.out.document(&status.daemon)?;
+    } else {
+        context.out.line(&spawned.pid().to_string())?;
+    }
+    Ok(Exit::Done)
+}

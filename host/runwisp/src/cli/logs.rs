@@ -1,0 +1,255 @@
+//! `runwisp logs`: what runs have printed, and what they print.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use runwisp_core::words::run::{Kind, Outcome};
+
+use super::context::Context;
+use super::human;
+use super::runs::since;
+use super::target::{matching, split_runs};
+use crate::client::{Client, Lines, Uri};
+use crate::wire::codes::Exit;
+use crate::wire::{LogItem, LogLine, Problem, Run, Units};
+
+/// How many lines come first when following and nobody says.
+const FOLLOWED: u64 = 10;
+
+/// Whose, how much.
+///
+/// A unit stands for its active runs, or for its newest one when none is active; with -f for its new runs too. Lines
+/// of standard error go to standard error.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Units by name or pattern, runs by id
+    #[arg(required = true, value_name = "TARGET")]
+    targets: Vec<String>,
+    /// Go on as more is printed; runs given by id end it with their own end
+    #[arg(short, long)]
+    follow: bool,
+    /// The last N lines of each run, the first with +N, or all; default: all, with -f 10
+    #[arg(
+        short,
+        value_name = "N",
+        conflicts_with = "since",
+        allow_hyphen_values = true
+    )]
+    n: Option<Amount>,
+    /// Only lines since then: 10m, 2h, 2026-01-31T18:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+}
+
+/// How much of each run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Amount {
+    All,
+    First(u64),
+    Last(u64),
+}
+
+/// The text is no amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BadAmount;
+
+impl fmt::Display for BadAmount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("write a number, a number after +, or all")
+    }
+}
+
+impl std::error::Error for BadAmount {}
+
+impl FromStr for Amount {
+    type Err = BadAmount;
+
+    fn from_str(text: &str) -> Result<Self, BadAmount> {
+        let number = |digits: &str| {
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            digits.parse().ok().filter(|_| plain).ok_or(BadAmount)
+        };
+        match text.strip_prefix('+') {
+            _ if text == "all" => Ok(Amount::All),
+            Some(rest) => number(rest).map(Amount::First),
+            None => number(text).map(Amount::Last),
+        }
+    }
+}
+
+/// Shows it.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
+    let client = context.client()?;
+    let (runs, patterns) = split_runs(&args.targets);
+    let (names, numbered) = names(&client, &patterns).await?;
+    let mut targets: Vec<String> = runs.iter().map(ToString::to_string).collect();
+    targets.extend(names);
+    let since = since(args.since.as_deref())?;
+    let amount = args.n.unwrap_or(match (args.follow, since) {
+        (true, None) => Amount::Last(FOLLOWED),
+        _ => Amount::All,
+    });
+    let (tail, head) = match amount {
+        Amount::All => (None, None),
+        Amount::Last(n) => (Some(n), None),
+        Amount::First(_) if args.follow => {
+            return Err(Problem::invalid("-n +N and -f exclude each other"));
+        }
+        Amount::First(n) => (None, Some(n)),
+    };
+    let uri = Uri::new(&["logs", "follow"])
+        .with("target", targets.join(","))
+        .with("follow", args.follow)
+        .with_some("tail", tail)
+        .with_some("head", head)
+        .with_some("since", since);
+    let mut lines: Lines<LogItem> = client.lines(&uri).await?;
+    let prefix = targets.len() > 1 || !numbered.is_empty();
+    let printer = Printer::new(context, prefix, numbered);
+    loop {
+        if !lines.has_more() {
+            context.out.flush()?;
+        }
+        match lines.next().await? {
+            Some(item) => printer.print(&item)?,
+            None => return Ok(Exit::Done),
+        }
+    }
+}
+
+/// The units that fit, and those of them with several instances.
+async fn names(
+    client: &Client,
+    patterns: &[String],
+) -> Result<(Vec<String>, BTreeSet<String>), Problem> {
+    if patterns.is_empty() {
+        return Ok((Vec::new(), BTreeSet::new()));
+    }
+    let units: Units = client.get(&Uri::new(&["units"])).await?;
+    let known: Vec<&str> = units.units.iter().map(|u| u.name.as_str()).collect();
+    let names: Vec<String> = matching(&known, patterns)?
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let several = units
+        .units
+        .iter()
+        .filter(|u| u.instances.len() > 1 && u.kind == Kind::Service)
+        .map(|u| u.name.to_string())
+        .filter(|name| names.contains(name))
+        .collect();
+    Ok((names, several))
+}
+
+/// Prints lines and ends of runs: JSON as they come, or text with a prefix where sources mix.
+pub(super) struct Printer<'a> {
+    context: &'a Context,
+    prefix: bool,
+    search: bool,
+    /// Units whose instances are told apart by number, the first one too.
+    numbered: BTreeSet<String>,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn new(context: &'a Context, prefix: bool, numbered: BTreeSet<String>) -> Self {
+        Printer {
+            context,
+            prefix,
+            search: false,
+            numbered,
+        }
+    }
+
+    /// For hits: each with its unit and time, all of them data.
+    pub(super) fn for_search(context: &'a Context) -> Self {
+        Printer {
+            context,
+            prefix: true,
+            search: true,
+            numbered: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn print(&self, item: &LogItem) -> Result<(), Problem> {
+        let out = &self.context.out;
+        match item {
+            LogItem::Broken(problem) => return Err(problem.clone()),
+            item if out.json => return out.json_line(item),
+            LogItem::Line(line) => {
+                let text = self.text(line);
+                if line.stream == "stderr" && !self.search {
+                    out.flush()?;
+                    out.stderr_line(&text);
+                } else {
+                    out.line(&text)?;
+                }
+            }
+            LogItem::End(end) => {
+                out.flush()?;
+                out.message(&ended(&end.run));
+            }
+            LogItem::Lagged { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// `web#2` for one of several instances, else the name alone.
+    fn source(&self, line: &LogLine) -> String {
+        if line.instance > 0 || self.numbered.contains(line.unit.as_str()) {
+            format!("{}#{}", line.unit, line.instance)
+        } else {
+            line.unit.to_string()
+        }
+    }
+
+    fn text(&self, line: &LogLine) -> String {
+        let source = self.source(line);
+        if self.search {
+            let at = line.ts.strftime("%Y-%m-%dT%H:%M:%SZ");
+            format!("{at} {source} {}:{}", line.n, line.text)
+        } else if self.prefix {
+            format!("{source} | {}", line.text)
+        } else {
+            line.text.clone()
+        }
+    }
+}
+
+/// The end of a run in one line.
+pub(super) fn ended(run: &Run) -> String {
+    let name = match run.kind {
+        Kind::Service if run.instance > 0 => format!("{}#{}", run.unit, run.instance),
+        _ => run.unit.to_string(),
+    };
+    let outcome = run.outcome.map_or("ended", Outcome::as_str);
+    let after = run
+        .duration_ms
+        .map(|ms| format!(" after {}", human::length(ms)));
+    let why = run.message.as_deref().map(|m| format!(": {m}"));
+    format!(
+        "{name} {outcome}{}{}",
+        after.unwrap_or_default(),
+        why.unwrap_or_default()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_last_first_or_all() {
+        for (text, expected) in [
+            ("5", Ok(Amount::Last(5))),
+            ("+5", Ok(Amount::First(5))),
+            ("all", Ok(Amount::All)),
+            ("", Err(BadAmount)),
+            ("-5", Err(BadAmount)),
+            ("++5", Err(BadAmount)),
+            ("many", Err(BadAmount)),
+        ] {
+            assert_eq!(text.parse(), expected, "{text}");
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! The client against the real router on a real socket.

@@ -1,1 +1,0 @@
-//! The router called in process, against a loop and a history made of tables.

@@ -1,0 +1,510 @@
+//! A daemon of tables: units that are always the same, runs and output that a test puts in.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use runwisp_core::config::plan::Plan;
+use runwisp_core::config::{Source, Surroundings, compile};
+use runwisp_core::words::command::{Command, Done, Refusal};
+use runwisp_core::words::event::{Envelope, Event};
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
+use runwisp_core::words::spawn::RunAs;
+use runwisp_core::words::status::{InstanceState, InstanceStatus, UnitStatus};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{broadcast, watch};
+
+use crate::client::Client;
+use crate::daemon::handle::{
+    DaemonStatus, Handle, LoopEnd, OutputAt, ReloadRefusal, ReloadReport, Request, StatusSnapshot,
+    open,
+};
+use crate::daemon::history::{
+    From, History, HistoryError, Hit, Line, Page, Place, RunFilter, Search, Stream,
+};
+use crate::http::listen;
+
+const CONFIG: &str = r#"
+[daemon]
+timezone = "UTC"
+[tasks.backup]
+run = "true"
+cron = "0 3 * * *"
+[tasks.locked]
+run = "true"
+manual_trigger = false
+[services.web]
+run = "sleep 1"
+"#;
+
+pub(super) fn unit(name: &str) -> UnitStatus {
+    let service = name == "web";
+    UnitStatus {
+        name: UnitName::new(name).unwrap(),
+        kind: if service { Kind::Service } else { Kind::Task },
+        group: None,
+        description: None,
+        state: if service {
+            InstanceState::Running
+        } else {
+            InstanceState::Stopped
+        },
+        next_run_at: None,
+        instances: Vec::new(),
+        last_run: None,
+    }
+}
+
+pub(super) fn run(n: u64, unit: &str, state: RunState) -> RunRecord {
+    let kind = if unit == "web" {
+        Kind::Service
+    } else {
+        Kind::Task
+    };
+    let id = RunId::from_parts(n, 0);
+    let name = UnitName::new(unit).unwrap();
+    let mut row = RunRecord::new(id, name, kind, Trigger::Manual, Timestamp::UNIX_EPOCH);
+    row.state = state;
+    row
+}
+
+/// What the tables hold.
+#[derive(Default)]
+struct Tables {
+    runs: BTreeMap<RunId, (RunRecord, Vec<Line>)>,
+    events: Vec<Envelope>,
+    commands: Vec<String>,
+    refusal: Option<ReloadRefusal>,
+    clock: i64,
+}
+
+#[derive(Clone)]
+struct Past(Arc<Mutex<Tables>>);
+
+pub(super) struct World {
+    dir: tempfile::TempDir,
+    past: Past,
+    handle: Handle,
+    events: broadcast::Sender<Arc<Envelope>>,
+    /// Bumped whenever a table changes, so that waiting answers look again.
+    changed: Arc<watch::Sender<u64>>,
+    deaf: Mutex<Option<LoopEnd>>,
+}
+
+impl World {
+    pub(super) async fn start() -> World {
+        let (world, end) = World::make().await;
+        let past = world.past.clone();
+        tokio::spawn(serve_loop(end, past, world.changed.subscribe()));
+        world
+    }
+
+    /// A loop that takes nothing in.
+    pub(super) async fn deaf() -> World {
+        let (world, end) = World::make().await;
+        *world.deaf.lock().unwrap() = Some(end);
+        world
+    }
+
+    async fn make() -> (World, LoopEnd) {
+        let past = Past(Arc::default());
+        let (handle, end) = open(plan(), Arc::new(past.clone()));
+        let dir = tempfile::tempdir().unwrap();
+        let listener = listen::bind(&dir.path().join("s")).unwrap();
+        tokio::spawn(listen::serve(listener, handle.clone()));
+        let world = World {
+            dir,
+            past,
+            events: end.events.clone(),
+            handle,
+            changed: Arc::new(watch::channel(0).0),
+            deaf: Mutex::default(),
+        };
+        (world, end)
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.dir().join("s")
+    }
+
+    pub(super) fn client(&self) -> Client {
+        Client::new(&self.socket(), "").unwrap()
+    }
+
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    pub(super) fn end_loop(&self) {
+        self.deaf.lock().unwrap().take();
+    }
+
+    pub(super) fn commands(&self) -> Vec<String> {
+        self.past.0.lock().unwrap().commands.clone()
+    }
+
+    pub(super) fn refuse_reload(&self, refusal: ReloadRefusal) {
+        self.past.0.lock().unwrap().refusal = Some(refusal);
+    }
+
+    /// Keeps a run; each line of each run is a second later than the last line of the same number in another run.
+    pub(super) fn keep(&self, row: RunRecord, lines: &[&str]) {
+        let id = row.id;
+        let mut tables = self.past.0.lock().unwrap();
+        let shift = tables.clock;
+        tables.clock += 1;
+        let lines = lines
+            .iter()
+            .enumerate()
+            .map(|(i, text)| line(i, text, i64::try_from(i).unwrap() * 100 + shift))
+            .collect();
+        tables.runs.insert(id, (row, lines));
+        drop(tables);
+        self.bump();
+    }
+
+    pub(super) fn print(&self, id: RunId, text: &str) {
+        let mut tables = self.past.0.lock().unwrap();
+        let (_, lines) = tables.runs.get_mut(&id).unwrap();
+        lines.push(line(lines.len(), text, 0));
+        drop(tables);
+        self.bump();
+    }
+
+    pub(super) fn end(&self, id: RunId, outcome: Outcome) {
+        let mut tables = self.past.0.lock().unwrap();
+        let (row, _) = tables.runs.get_mut(&id).unwrap();
+        row.state = RunState::Ended;
+        row.outcome = Some(outcome);
+        drop(tables);
+        self.bump();
+    }
+
+    fn bump(&self) {
+        self.changed.send_modify(|n| *n += 1);
+    }
+
+    /// Waits until somebody has looked at the status: a stream listens to events before it does.
+    pub(super) async fn followed(&self) {
+        let mut changed = self.changed.subscribe();
+        while !self.commands().iter().any(|c| c == "status") {
+            let _ = tokio::time::timeout(Duration::from_millis(1), changed.changed()).await;
+        }
+    }
+
+    fn tell(&self, seq: u64, event: Event) {
+        let at = Timestamp::UNIX_EPOCH;
+        // Nobody listening is fine.
+        let _ = self.events.send(Arc::new(Envelope { seq, at, event }));
+    }
+
+    pub(super) fn tell_event(&self, seq: u64) {
+        self.tell(seq, Event::DaemonStopping);
+    }
+
+    pub(super) fn tell_run(&self, row: &RunRecord) {
+        self.tell(
+            1,
+            Event::Run {
+                run: row.id,
+                unit: row.unit.clone(),
+                kind: row.kind,
+                instance: 0,
+                state: row.state,
+                outcome: None,
+                message: None,
+            },
+        );
+    }
+
+    pub(super) fn remember_event(&self, seq: u64) {
+        let at = Timestamp::UNIX_EPOCH;
+        let event = Event::DaemonStopping;
+        self.past
+            .0
+            .lock()
+            .unwrap()
+            .events
+            .push(Envelope { seq, at, event });
+    }
+
+    /// Asks as any program would: status and document.
+    pub(super) async fn raw(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let mut stream = tokio::net::UnixStream::connect(self.socket())
+            .await
+            .unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // A server that refuses a large body may close before it has read all of it.
+        let _ = stream.write_all(body.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+}
+
+fn line(i: usize, text: &str, second: i64) -> Line {
+    Line {
+        n: i as u64 + 1,
+        ts: Timestamp::from_second(second).unwrap(),
+        stream: Stream::Stdout,
+        bytes: text.as_bytes().to_vec(),
+    }
+}
+
+async fn serve_loop(mut end: LoopEnd, past: Past, changed: watch::Receiver<u64>) {
+    while let Some(request) = end.requests.recv().await {
+        let (past, changed) = (past.clone(), changed.clone());
+        tokio::spawn(answer(request, past, changed));
+    }
+}
+
+async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>) {
+    match request {
+        Request::Command { command, reply } => {
+            let _ = reply.send(past.command(command));
+        }
+        Request::Status { reply } => {
+            let _ = reply.send(past.status());
+        }
+        Request::Reload { reply, .. } => {
+            let refusal = past.0.lock().unwrap().refusal.clone();
+            let _ = reply.send(refusal.map_or_else(|| Ok(ReloadReport::default()), Err));
+        }
+        Request::Leave { reply, .. } => {
+            let _ = reply.send(Ok(()));
+        }
+        Request::Output { run, from, reply } => {
+            let at = changed.wait_for(|_| {
+                past.output(run)
+                    .is_none_or(|at| at.complete || at.end > from)
+            });
+            let _ = at.await.map(drop);
+            let gone = OutputAt {
+                end: from,
+                complete: true,
+            };
+            let _ = reply.send(past.output(run).unwrap_or(gone));
+        }
+        Request::Run { run, ended, reply } => {
+            let find = || past.run(run).ok().flatten();
+            let over = |_: &u64| !ended || find().is_none_or(|row| row.state == RunState::Ended);
+            let _ = changed.wait_for(over).await.map(drop);
+            let _ = reply.send(find().map(Box::new));
+        }
+    }
+}
+
+impl Past {
+    fn command(&self, command: Command) -> Result<Done, Refusal> {
+        self.0.lock().unwrap().commands.push(format!("{command:?}"));
+        let refused = |unit: &UnitName| match (unit.as_str(), &command) {
+            ("locked", _) => Some(Refusal::Locked { unit: unit.clone() }),
+            ("web", Command::Run { .. }) => Some(Refusal::WrongKind {
+                unit: unit.clone(),
+                help: "Start it.".to_owned(),
+            }),
+            ("backup", Command::Signal { .. }) => Some(Refusal::NotRunning { unit: unit.clone() }),
+            ("web" | "backup", _) => None,
+            (name, _) => Some(Refusal::NoSuchUnit {
+                unit: name.to_owned(),
+            }),
+        };
+        let refusal = match &command {
+            Command::Start { unit }
+            | Command::Stop { unit }
+            | Command::Restart { unit }
+            | Command::Run { unit, .. }
+            | Command::Signal { unit, .. } => refused(unit),
+            Command::StopRun { run } => Some(Refusal::NoSuchRun { run: *run }),
+        };
+        let runs = vec![RunId::from_parts(99, 0)];
+        refusal.map_or(
+            Ok(Done {
+                runs,
+                changed: true,
+            }),
+            Err,
+        )
+    }
+
+    fn status(&self) -> StatusSnapshot {
+        let mut tables = self.0.lock().unwrap();
+        tables.commands.push("status".to_owned());
+        let mut units = vec![unit("backup"), unit("web")];
+        let newest = |name: &str| {
+            let of_unit = tables
+                .runs
+                .values()
+                .filter(|(row, _)| row.unit.as_str() == name);
+            of_unit.map(|(row, _)| row.clone()).next_back()
+        };
+        units[0].last_run = newest("backup");
+        units[1].instances.push(InstanceStatus {
+            index: 0,
+            state: InstanceState::Running,
+            pid: Some(41),
+            run_id: newest("web").map(|row| row.id),
+            uptime: Some(Duration::from_millis(1500)),
+            restarts: 0,
+            retry_in: None,
+            message: None,
+        });
+        let daemon = DaemonStatus {
+            version: "1.2.3".to_owned(),
+            keeper_pid: 7,
+            daemon_pid: 8,
+            started_at: Timestamp::UNIX_EPOCH,
+            binary: "/usr/bin/runwisp".into(),
+            config: "/c".into(),
+            data: "/d".into(),
+            config_stale: false,
+            stopping: false,
+            warnings: Vec::new(),
+        };
+        StatusSnapshot { daemon, units }
+    }
+
+    fn output(&self, id: RunId) -> Option<OutputAt> {
+        let tables = self.0.lock().unwrap();
+        let (row, lines) = tables.runs.get(&id)?;
+        Some(OutputAt {
+            end: lines.iter().map(|l| l.bytes.len() as u64 + 1).sum(),
+            complete: row.state == RunState::Ended,
+        })
+    }
+}
+
+impl History for Past {
+    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        let fits = |row: &RunRecord| {
+            filter
+                .units
+                .as_ref()
+                .is_none_or(|units| units.contains(&row.unit))
+                && filter
+                    .outcome
+                    .is_none_or(|outcome| row.outcome == Some(outcome))
+        };
+        let rows = tables.runs.values().rev().map(|(row, _)| row.clone());
+        Ok(rows.filter(fits).take(filter.limit).collect())
+    }
+
+    fn run(&self, id: RunId) -> Result<Option<RunRecord>, HistoryError> {
+        Ok(self
+            .0
+            .lock()
+            .unwrap()
+            .runs
+            .get(&id)
+            .map(|(row, _)| row.clone()))
+    }
+
+    fn page(
+        &self,
+        run: &RunRecord,
+        from: From,
+        limit: usize,
+        _: bool,
+    ) -> Result<Page, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        let (_, lines) = tables
+            .runs
+            .get(&run.id)
+            .ok_or(HistoryError::Read("no such run".to_owned()))?;
+        let skip = match from {
+            From::Head => 0,
+            From::Tail(n) => lines.len().saturating_sub(usize::try_from(n).unwrap()),
+            From::Since(at) => lines.iter().take_while(|l| l.ts < at).count(),
+            From::Place(place) => usize::try_from(place.line).unwrap(),
+        };
+        let lines_now: Vec<Line> = lines.iter().skip(skip).take(limit).cloned().collect();
+        let upto = skip + lines_now.len();
+        let offset = lines[..upto].iter().map(|l| l.bytes.len() as u64 + 1).sum();
+        let next = Place {
+            offset,
+            line: upto as u64,
+        };
+        Ok(Page {
+            lines: lines_now,
+            next,
+        })
+    }
+
+    fn raw(&self, _: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError> {
+        Ok(Box::new(Cursor::new(Vec::new())))
+    }
+
+    fn search(&self, wanted: &Search, _: &mut dyn FnMut(Hit) -> bool) -> Result<(), HistoryError> {
+        match wanted.pattern.as_str() {
+            "(" => Err(HistoryError::Pattern("unclosed group".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        let newer = tables.events.iter().filter(|event| event.seq > after);
+        Ok(newer.take(limit).cloned().collect())
+    }
+}
+
+fn plan() -> Arc<Plan> {
+    let sources = [Source {
+        name: "/c".to_owned(),
+        text: CONFIG.to_owned(),
+    }];
+    let compiled = compile(&sources, &Nowhere);
+    Arc::new(
+        compiled
+            .plan
+            .unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)),
+    )
+}
+
+/// A world without files, variables and zones but UTC.
+struct Nowhere;
+
+impl Surroundings for Nowhere {
+    fn var(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn read_file(&self, _: &str, _: &str) -> Result<String, String> {
+        Err("there are no files".to_owned())
+    }
+    fn absolute(&self, path: &str, _: &str) -> String {
+        path.to_owned()
+    }
+    fn time_zone(&self, _: &str) -> Option<TimeZone> {
+        Some(TimeZone::UTC)
+    }
+    fn time_zone_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn host_time_zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+    fn account(&self, _: &str) -> Result<RunAs, String> {
+        Err("there are no accounts".to_owned())
+    }
+    fn may_become(&self, _: &RunAs) -> bool {
+        false
+    }
+}
