@@ -149,6 +149,54 @@ fn golden_of_the_schema() {
     golden(&workspace().join("docs/runwisp.schema.json"), &text);
 }
 
+/// What is wrong with a text, in short.
+fn errors(text: &str) -> Vec<String> {
+    let place = folder(&[("runwisp.toml", text)]);
+    let loaded = load_for(&place.path().join("runwisp.toml"), true);
+    let some = loaded.diagnostics.iter();
+    // A piece of the manual leaves out what it is not about, and names accounts this machine need not have.
+    let left_out = [
+        "config.missing-key",
+        "config.unknown-user",
+        "config.unknown-unit",
+    ];
+    some.filter(|finding| finding.severity == Severity::Error && !left_out.contains(&finding.code))
+        .map(|finding| format!("{}: {}", finding.code, finding.message))
+        .collect()
+}
+
+#[test]
+fn every_example_and_every_piece_of_the_manual_is_right() {
+    let mut texts = Vec::new();
+    for (folder, ending) in [("examples", "toml"), ("docs", "md"), ("", "md")] {
+        for entry in fs::read_dir(workspace().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|other| other != ending) {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let name = path.display().to_string();
+            if ending == "toml" {
+                texts.push((name, text));
+                continue;
+            }
+            let pieces = text.split("```toml\n").skip(1);
+            texts.extend(
+                pieces.map(|piece| (name.clone(), piece.split("```").next().unwrap().to_owned())),
+            );
+        }
+    }
+    assert!(texts.len() > 5);
+    let wrong: Vec<String> = texts
+        .iter()
+        .filter_map(|(name, text)| {
+            let errors = errors(text);
+            (!errors.is_empty()).then(|| format!("{name}: {errors:#?}\n{text}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
