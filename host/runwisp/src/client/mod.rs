@@ -3,7 +3,7 @@
 //! Every call opens a connection of its own: a local one costs microseconds, and no state can go stale.
 //!
 //! Invariant: what comes back is a document of [`crate::wire`] or a [`Problem`] that says what to do next.
-//! Tests: with the router on a real socket, `http/tests`.
+//! Tests: with the router on a real socket, `wire/tests`.
 
 mod lines;
 mod uri;

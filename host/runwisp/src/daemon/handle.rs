@@ -5,7 +5,7 @@
 //!
 //! Invariant: a face never waits for a place in the queue and never holds a lock of the loop. A full door is
 //! [`AskError::Busy`] at once.
-//! Tests: with the router, `http/tests`.
+//! Tests: with the router, `wire/tests`.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 //! Each run's lines come in order and exactly once, and its `end` comes after the last of them.
 //!
 //! Invariant: what a run prints is paced by the reader; nothing is held in memory but a page per run.
-//! Tests: `tests`.
+//! Tests: `wire/tests`.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -4,7 +4,7 @@
 //! becomes a document of [`crate::wire`], a refusal a [`problem`]. All paths begin with [`crate::wire::PREFIX`].
 //!
 //! Invariant: nothing is decided here, and nothing here blocks the loop's thread: what reads a disk runs on the
-//! blocking pool. Tests: `tests`, against a loop and a history made of tables.
+//! blocking pool. Tests: `wire/tests`, against a loop and a history made of tables.
 
 pub mod follow;
 pub mod listen;
@@ -13,9 +13,6 @@ pub mod query;
 pub mod router;
 pub mod routes;
 pub mod stream;
-
-#[cfg(test)]
-mod tests;
 
 /// The largest body of a request, bytes.
 pub const MAX_BODY: usize = 64 * 1024;

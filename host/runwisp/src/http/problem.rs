@@ -1,6 +1,6 @@
 //! Refusals on the wire. HTTP status and exit code of each come from the table in `wire/codes.rs`.
 //!
-//! Tests: `tests`.
+//! Tests: `wire/tests`.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -3,7 +3,7 @@
 //! Names are snake_case; lengths are milliseconds with `_ms`, sizes bytes with `_bytes`, times RFC 3339 in UTC. Within a
 //! `schema_version` fields are added, never renamed or removed. Readers pass over what they do not know.
 //!
-//! Tests: `http/tests` holds the field lists that scripts rely on.
+//! Tests: `tests` holds the field lists that scripts rely on.
 
 use jiff::Timestamp;
 use runwisp_core::words::ids::{RunId, UnitName};
@@ -18,6 +18,8 @@ pub use convert::{firings, line};
 pub mod codes;
 mod convert;
 pub mod socket;
+#[cfg(test)]
+mod tests;
 
 /// Where every path of the API begins. A change that breaks readers gets a new one.
 pub const PREFIX: &str = "/api/v1";

@@ -80,7 +80,7 @@ async fn runs_have_the_fields_that_scripts_rely_on() {
 #[tokio::test]
 async fn what_is_refused_says_so_with_a_code_and_its_status() {
     let world = World::start().await;
-    let large = "x".repeat(super::MAX_BODY + 1);
+    let large = "x".repeat(crate::http::MAX_BODY + 1);
     let no_run = "/api/v1/runs/01ARZ3NDEKTSV4RRFFQ69G5FAV";
     for (method, path, body, code) in [
         ("GET", "/api/v2/status", "", "route.unknown"),
