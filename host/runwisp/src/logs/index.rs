@@ -14,7 +14,10 @@ use super::line::Stream;
 use super::paths::Names;
 
 /// Records read at once.
-const BLOCK: u64 = 2048;
+const BLOCK: u64 = 1024;
+
+/// Blocks held: a binary search comes back to the same few.
+const BLOCKS: usize = 8;
 
 /// A stretch of a log that one stream printed at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +49,7 @@ struct IndexFile {
 #[derive(Default)]
 pub(super) struct Index {
     files: Vec<IndexFile>,
-    block: RefCell<Option<(u64, Vec<u8>)>>,
+    blocks: RefCell<Vec<(u64, Vec<u8>)>>,
     hint: RefCell<u64>,
 }
 
@@ -133,12 +136,17 @@ impl Index {
 
     /// A record by its number; none where it is of an unknown kind or cannot be read.
     fn record(&self, number: u64) -> Option<Record> {
-        let mut cached = self.block.borrow_mut();
         let wanted = number / BLOCK;
-        if cached.as_ref().is_none_or(|(block, _)| *block != wanted) {
-            *cached = Some((wanted, self.read_block(wanted)));
+        let mut blocks = self.blocks.borrow_mut();
+        match blocks.iter().position(|(block, _)| *block == wanted) {
+            Some(0) => {}
+            Some(place) => blocks[..=place].rotate_right(1),
+            None => {
+                blocks.truncate(BLOCKS - 1);
+                blocks.insert(0, (wanted, self.read_block(wanted)));
+            }
         }
-        let (_, bytes) = cached.as_ref()?;
+        let (_, bytes) = blocks.first()?;
         let at = usize::try_from(number % BLOCK).ok()? * RECORD_SIZE;
         Record::decode(bytes.get(at..at + RECORD_SIZE)?.first_chunk()?)
     }
@@ -185,9 +193,9 @@ impl Index {
         let holds = |record: &Record| {
             data(record).filter(|chunk| (chunk.offset..chunk.end).contains(&offset))
         };
-        // Reading goes forward, mostly.
+        // Reading goes forward, looking back goes backward; the next chunk is near in either case.
         let hint = *self.hint.borrow();
-        for number in hint..hint + 3 {
+        for number in [hint, hint + 1, hint.saturating_sub(1), hint + 2] {
             if let Some(chunk) = self.record(number).as_ref().and_then(holds) {
                 *self.hint.borrow_mut() = number;
                 return chunk;

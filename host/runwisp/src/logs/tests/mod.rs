@@ -1,6 +1,8 @@
 //! Logs as a keeper would leave them, made by hand.
 
+mod finding;
 mod reading;
+mod sweeping;
 
 use std::fs;
 use std::path::Path;
@@ -45,6 +47,8 @@ struct Keeper<'a> {
     names: Names,
     end: u64,
     ms: u64,
+    /// Printed, and not yet in the files: what is gathered into one chunk.
+    gathered: Vec<u8>,
 }
 
 impl<'a> Keeper<'a> {
@@ -61,6 +65,7 @@ impl<'a> Keeper<'a> {
             names,
             end: 0,
             ms: 0,
+            gathered: Vec::new(),
         }
     }
 
@@ -89,6 +94,19 @@ impl<'a> Keeper<'a> {
         self.ms = piece.ms;
         self.record(kind, piece.bytes.len());
         self.end += piece.bytes.len() as u64;
+    }
+
+    /// Prints, chunks of some 60 kB at a time.
+    fn print_many(&mut self, text: &str) {
+        self.gathered.extend_from_slice(text.as_bytes());
+        if self.gathered.len() > 60_000 {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let bytes = std::mem::take(&mut self.gathered);
+        self.print(&piece(Stream::Stdout, self.ms, bytes));
     }
 
     fn rotate(&mut self) {
