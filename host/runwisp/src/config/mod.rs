@@ -54,8 +54,9 @@ pub fn load(path: &Path) -> Loaded {
     load_for(path, nix::unistd::geteuid().is_root())
 }
 
-/// The same for a daemon that is root or is not.
-fn load_for(path: &Path, root: bool) -> Loaded {
+/// The same where it is known who starts the units: `root` says whether that is root, which this process need not be,
+/// as when a keeper has kept the rights its daemon has dropped.
+pub fn load_for(path: &Path, root: bool) -> Loaded {
     let host = Host::new(root);
     let mut found = Vec::new();
     let mut sources = Vec::new();
