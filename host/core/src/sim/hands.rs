@@ -61,6 +61,10 @@ pub struct Hands {
     pub manners: BTreeMap<UnitName, Manners>,
     /// Units whose next spawn fails.
     pub broken: BTreeMap<UnitName, String>,
+    /// Every so many spawns take their time; zero is never.
+    pub slow_every: u64,
+    /// Spawns that take their time, to be finished by [`Hands::spawned`].
+    pub slow: Vec<RunId>,
     /// The exit code, once the fleet has left.
     pub left: Option<i32>,
     /// Spawns so far.
@@ -85,7 +89,7 @@ impl Hands {
                     Input::Durable { run }
                 })
             }
-            Action::Spawn { row, failures, .. } => Some(self.spawn(now, plan, row, *failures)),
+            Action::Spawn { row, failures, .. } => self.spawn(now, plan, row, *failures),
             Action::Forget { run } => {
                 self.children.remove(run);
                 None
@@ -130,7 +134,7 @@ impl Hands {
         }
     }
 
-    fn spawn(&mut self, now: Now, plan: &Plan, row: &RunRecord, failures: u32) -> Input {
+    fn spawn(&mut self, now: Now, plan: &Plan, row: &RunRecord, failures: u32) -> Option<Input> {
         let run = row.id;
         assert!(!self.stopping, "{} was spawned while stopping", row.unit);
         assert!(!self.children.contains_key(&run), "{run} was spawned twice");
@@ -155,12 +159,12 @@ impl Hands {
             held.failed = Some((step, 2, message.clone()));
             let manners = Manners::Good;
             self.children.insert(run, Child { held, manners });
-            return Input::SpawnFailed {
+            return Some(Input::SpawnFailed {
                 run,
                 step,
                 errno: 2,
                 message,
-            };
+            });
         }
         let alive = self
             .alive
@@ -169,17 +173,27 @@ impl Hands {
         *alive += 1;
         let most = most_alive(plan.units.get(&row.unit));
         assert!(*alive <= most, "{alive} runs of {} at once", row.unit);
-        let pid = i32::try_from(self.spawned % 1_000_000).unwrap_or(0) + 100;
-        held.pid = Some(pid);
-        held.started = Some((now.mono, now.wall));
         let manners = self.manners.get(&row.unit).copied().unwrap_or_default();
         self.children.insert(run, Child { held, manners });
-        Input::Spawned {
+        if self.slow_every > 0 && self.spawned.is_multiple_of(self.slow_every) {
+            self.slow.push(run);
+            return None;
+        }
+        self.spawned(now, run)
+    }
+
+    /// A spawn has succeeded.
+    pub fn spawned(&mut self, now: Now, run: RunId) -> Option<Input> {
+        let pid = i32::try_from(self.spawned % 1_000_000).unwrap_or(0) + 100;
+        let child = self.children.get_mut(&run)?;
+        child.held.pid = Some(pid);
+        child.held.started = Some((now.mono, now.wall));
+        Some(Input::Spawned {
             run,
             pid,
             mono: now.mono,
             wall: now.wall,
-        }
+        })
     }
 
     /// What a signal does to a child, as the reports that follow.
@@ -187,6 +201,8 @@ impl Hands {
         let Some(child) = self.children.get(&run) else {
             return Vec::new();
         };
+        let there = child.held.started.is_some() && child.held.gone.is_none();
+        assert!(there, "{signal} to {run}, which is not there");
         let deadly = !matches!(signal.0, 1 | 10 | 12 | 17 | 18 | 23 | 28);
         let kill = signal == Signal::KILL;
         match child.manners {

@@ -52,6 +52,8 @@ pub struct Tally {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Coming {
     End(RunId, Option<i32>, Option<i32>),
+    /// A spawn that took its time is done.
+    Spawned(RunId),
     Trouble,
     /// A service that was stopped has to be stopped by now, unless something happened to it since.
     Stopped(UnitName, u64),
@@ -107,6 +109,7 @@ fn play(seed: u64, size: Size) -> Tally {
         names,
         tally: Tally::default(),
     };
+    world.stage.hands.slow_every = 7;
     world.teach_manners();
     world.play();
     world.tally.spawned = world.stage.hands.spawned;
@@ -160,6 +163,12 @@ impl World {
                     self.stage.feed(report);
                 }
             }
+            Coming::Spawned(run) => {
+                let now = self.stage.now();
+                if let Some(report) = self.stage.hands.spawned(now, run) {
+                    self.stage.feed(report);
+                }
+            }
             Coming::Stopped(unit, touched) => {
                 if self.touched.get(&unit) == Some(&touched) {
                     self.check_stopped(&unit);
@@ -197,7 +206,14 @@ impl World {
         for action in std::mem::take(&mut self.stage.log) {
             match action {
                 Action::Spawn { row, .. } => {
-                    let (after, code, signal) = fate(&mut self.chance, &row);
+                    let (mut after, code, signal) = fate(&mut self.chance, &row);
+                    let waiting = &mut self.stage.hands.slow;
+                    if let Some(at) = waiting.iter().position(|run| *run == row.id) {
+                        waiting.swap_remove(at);
+                        let slow = Duration::from_millis(1 + self.chance.below(3000));
+                        self.later(slow, Coming::Spawned(row.id));
+                        after += slow;
+                    }
                     self.later(after, Coming::End(row.id, code, signal));
                     self.check_pace(&row);
                 }
@@ -288,12 +304,12 @@ impl World {
         } else {
             self.stage.kill_all();
         }
-        self.touch_all();
+        self.paces.clear();
         let away = Duration::from_secs(self.chance.below(7200));
         let back = self.stage.at + away;
         // Children go on ending while nobody looks.
         while let Some(Reverse((at, ..))) = self.coming.peek()
-            && *at <= back
+            && *at < back
             && let Some(Reverse((at, number, what))) = self.coming.pop()
         {
             self.stage.at = at;
@@ -302,24 +318,20 @@ impl World {
                     let now = self.stage.now();
                     self.stage.hands.end(now, run, code, signal);
                 }
-                Coming::Trouble | Coming::Stopped(..) => {
-                    self.coming.push(Reverse((
-                        back + Duration::from_millis(number % 7),
-                        number,
-                        what,
-                    )));
+                Coming::Spawned(run) => {
+                    let now = self.stage.now();
+                    self.stage.hands.spawned(now, run);
+                }
+                Coming::Trouble => self.coming.push(Reverse((back, number, what))),
+                // A stop under way begins anew with the next daemon.
+                Coming::Stopped(..) => {
+                    let at = back + Duration::from_secs(30);
+                    self.coming.push(Reverse((at, number, what)));
                 }
             }
         }
         self.stage.at = back;
         self.stage.boot();
-    }
-
-    fn touch_all(&mut self) {
-        self.paces.clear();
-        for count in self.touched.values_mut() {
-            *count += 1;
-        }
     }
 
     fn reload(&mut self) {
