@@ -70,6 +70,8 @@ pub(crate) struct Live {
     leftovers_at: Option<Mono>,
     leftovers: bool,
     abandoned: bool,
+    /// No grace once it exists.
+    at_once: bool,
 }
 
 impl Live {
@@ -88,6 +90,7 @@ impl Live {
             leftovers_at: None,
             leftovers: false,
             abandoned: false,
+            at_once: false,
         }
     }
 
@@ -146,8 +149,12 @@ impl Live {
         self.row.started_at = Some(wall);
         self.row.state = RunState::Running;
         turn.record(&self.row, false);
-        if self.cause.is_some() {
-            self.climb(turn);
+        match self.cause.clone() {
+            Some(cause) if self.at_once => {
+                self.kill(turn, cause);
+            }
+            Some(_) => self.climb(turn),
+            None => {}
         }
     }
 
@@ -205,6 +212,7 @@ impl Live {
             Stage::Recording => return self.stop(turn, cause),
             Stage::Spawning => {
                 self.cause.get_or_insert(cause);
+                self.at_once = true;
             }
             Stage::Up | Stage::Ended => {
                 if self.stage == Stage::Up {

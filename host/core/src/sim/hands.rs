@@ -290,14 +290,15 @@ impl Hands {
                 "nobody holds {row:?}"
             );
         }
-        for (unit, count) in &self.alive {
-            let there = self.children.values().map(|child| &child.held);
-            let there = there.filter(|h| h.row.unit == unit.0 && h.row.instance == unit.1);
-            let there = there
-                .filter(|h| h.gone.is_none() && h.failed.is_none())
-                .count();
-            assert_eq!(there, *count as usize, "{unit:?}");
+        let mut there: BTreeMap<(UnitName, u32), u32> = BTreeMap::new();
+        for held in self.children.values().map(|child| &child.held) {
+            if held.gone.is_none() && held.failed.is_none() {
+                let key = (held.row.unit.clone(), held.row.instance);
+                *there.entry(key).or_default() += 1;
+            }
         }
+        let alive = self.alive.iter().filter(|(_, count)| **count > 0);
+        assert!(alive.eq(there.iter()), "{there:?}");
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `clean UNIT` | what it left behind is gone |
 //! | `manners UNIT good/stubborn/messy/undead` | how its next children take signals |
 //! | `broken UNIT WHY…` | its next spawn fails |
+//! | `slow` · `spawned UNIT` · `quick` | from now on spawns take their time · one is done · no longer |
 //! | `start/stop/restart/run UNIT` · `stoprun #N` · `signal UNIT SIGNAL` | an operator asks |
 //! | `probe UNIT ok/WHY…` · `notify UNIT READY/WATCHDOG/…` | a check comes back · it says something |
 //! | `logfull UNIT` · `match UNIT PATTERN` · `touched UNIT` | its log is full · a line matched · a watched path changed |
@@ -96,6 +97,8 @@ impl Script {
                 stage.boot();
             }),
             "away" => self.stage.kill_daemon(),
+            "slow" => self.stage.hands.slow_every = 1,
+            "quick" => self.stage.hands.slow_every = 0,
             "plan" => self.stage.plan = Arc::clone(&self.plans[unit]),
             "down" => self.stage.kill_all(),
             "jump" => {
@@ -120,6 +123,7 @@ impl Script {
                 let plan = Arc::clone(&self.stage.plan);
                 self.feed(Input::Apply { plan, only: None });
             }
+            "spawned" => self.spawned(unit),
             "status" => self.show_status(unit),
             "shutdown" => self.feed(Input::Shutdown { at_once: false }),
             "shutdown!" => self.feed(Input::Shutdown { at_once: true }),
@@ -128,6 +132,13 @@ impl Script {
                 self.operator_asks(verb, unit, more);
             }
             _ => self.report(verb, unit, more),
+        }
+    }
+
+    fn spawned(&mut self, unit: &str) {
+        let (run, now) = (self.child_of(unit), self.stage.now());
+        if let Some(report) = self.stage.hands.spawned(now, run) {
+            self.feed(report);
         }
     }
 

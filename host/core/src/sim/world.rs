@@ -334,12 +334,19 @@ impl World {
         self.stage.boot();
     }
 
+    /// An operator or a reload makes counters fresh.
+    fn forget_pace(&mut self, unit: &UnitName) {
+        for instance in 0..4 {
+            self.paces.remove(&(unit.clone(), instance));
+        }
+    }
+
     fn reload(&mut self) {
         self.tally.reloads += 1;
         let mut plan: Plan = self.stage.plan.as_ref().clone();
         for _ in 0..=self.chance.below(5) {
             let unit = self.some_unit();
-            self.paces.retain(|(name, _), _| *name != unit);
+            self.forget_pace(&unit);
             *self.touched.entry(unit.clone()).or_default() += 1;
             change(&mut self.chance, &mut plan, &unit);
         }
@@ -352,7 +359,7 @@ impl World {
         let unit = self.some_unit();
         *self.touched.entry(unit.clone()).or_default() += 1;
         let touched = self.touched.get(&unit).copied().unwrap_or(0);
-        self.paces.retain(|(name, _), _| *name != unit);
+        self.forget_pace(&unit);
         let command = match self.chance.below(10) {
             0..=3 => Command::Start { unit },
             4..=5 => {

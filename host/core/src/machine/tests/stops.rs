@@ -343,3 +343,80 @@ fn signals_reach_only_what_runs() {
 ",
     );
 }
+
+#[test]
+fn a_stop_before_the_process_exists_is_remembered_until_it_does() {
+    let job = task("job", &[], |_| {});
+    check(
+        plan([service("api", |_| {}), service("web", |_| {}), job]),
+        &[],
+        "
+0s slow
+0s boot
+    0s spawn api.0 #1 Start
+    0s api.0 starting
+    0s spawn web.0 #2 Start
+    0s web.0 starting
+0s run job
+    0s answer: #3 done
+    0s spawn job.0 #3 Manual
+1s stop api
+    1s api.0 stopping
+    1s answer: #1 done
+1s restart web
+    1s web.0 stopping
+    1s answer: #2 done
+1s stop job
+    1s answer: #3 done
+2s spawned api
+    2s SIGTERM to #1 Group
+    2s #1 api stopped: stopped by an operator
+    2s api.0 stopped
+2s spawned web
+    2s SIGTERM to #2 Group
+    2s #2 web stopped: restarted by an operator
+    2s spawn web.0 #4 Manual
+    2s web.0 starting
+2s spawned job
+    2s SIGTERM to #3 Group
+    2s #3 job stopped: stopped by an operator
+3s spawned web
+    3s web.0 running
+4s start api
+    4s spawn api.0 #5 Manual
+    4s api.0 starting
+    4s answer: #5 done
+5s stop api
+    5s api.0 stopping
+    5s answer: #5 done
+6s start api
+    6s answer: #5 done
+7s spawned api
+    7s SIGTERM to #5 Group
+    7s #5 api stopped: stopped by an operator
+    7s spawn api.0 #6 Manual
+    7s api.0 starting
+8s spawned api
+    8s api.0 running
+9s restart api
+    9s SIGTERM to #6 Group
+    9s api.0 stopping
+    9s answer: #6 done
+    9s #6 api stopped: restarted by an operator
+    9s spawn api.0 #7 Manual
+    9s api.0 starting
+9s shutdown
+    9s stopping
+    9s api.0 stopping
+    9s SIGTERM to #4 Group
+    9s web.0 stopping
+    9s #4 web daemon_stopped: runwisp was told to stop
+    9s web.0 stopped
+20s spawned api
+    20s SIGKILL to #7 All
+    20s #7 api daemon_stopped: runwisp was told to stop
+    20s api.0 stopped
+    20s leave with 0
+",
+    );
+}
