@@ -94,120 +94,49 @@ fn build(dir: &Path) -> Result<(), Failure> {
 }
 
 fn filters() -> Result<Vec<(&'static str, RunFilter)>, Failure> {
-    let all = RunFilter::default();
     let middle = Timestamp::from_millisecond(i64::try_from(EPOCH + RUNS * 500)?)?;
-    let unit = |glob: &str| vec![glob.to_owned()];
+    let all = RunFilter::default;
+    let units = |glob: &str| vec![glob.to_owned()];
+    let of = |glob: &str| RunFilter {
+        units: units(glob),
+        ..all()
+    };
+    let ended = |outcome, glob: Option<&str>, since| RunFilter {
+        outcomes: vec![outcome],
+        units: glob.map(units).unwrap_or_default(),
+        since,
+        ..all()
+    };
+    let (mut many, mut paged, mut by_hand) = (all(), all(), all());
+    many.limit = Some(1000);
+    paged.until = Some(middle);
+    by_hand.trigger = Some(Trigger::Manual);
+    let (mut running, mut services) = (all(), all());
+    running.state = Some(RunState::Running);
+    services.kind = Some(Kind::Service);
+    let mut by_hand_of_one = of("unit-77");
+    by_hand_of_one.trigger = Some(Trigger::Manual);
+    let (failed, rare, never) = (Outcome::Failed, Outcome::OomKilled, Outcome::Timeout);
     Ok(vec![
-        ("newest 50", all.clone()),
-        (
-            "newest 1,000",
-            RunFilter {
-                limit: Some(1000),
-                ..all.clone()
-            },
-        ),
-        (
-            "page in the middle",
-            RunFilter {
-                until: Some(middle),
-                ..all.clone()
-            },
-        ),
-        (
-            "one unit",
-            RunFilter {
-                units: unit("unit-77"),
-                ..all.clone()
-            },
-        ),
-        (
-            "111 units by glob",
-            RunFilter {
-                units: unit("unit-1*"),
-                ..all.clone()
-            },
-        ),
-        (
-            "499 units by glob",
-            RunFilter {
-                units: unit("unit-[!0]*"),
-                ..all.clone()
-            },
-        ),
-        (
-            "failed",
-            RunFilter {
-                outcomes: vec![Outcome::Failed],
-                ..all.clone()
-            },
-        ),
-        (
-            "a rare outcome",
-            RunFilter {
-                outcomes: vec![Outcome::OomKilled],
-                ..all.clone()
-            },
-        ),
-        (
-            "an outcome that never was",
-            RunFilter {
-                outcomes: vec![Outcome::Timeout],
-                ..all.clone()
-            },
-        ),
-        (
-            "failed, of one unit",
-            RunFilter {
-                units: unit("unit-77"),
-                outcomes: vec![Outcome::Failed],
-                ..all.clone()
-            },
-        ),
+        ("newest 50", all()),
+        ("newest 1,000", many),
+        ("page in the middle", paged),
+        ("one unit", of("unit-77")),
+        ("111 units by glob", of("unit-1*")),
+        ("499 units by glob", of("unit-[!0]*")),
+        ("failed", ended(failed, None, None)),
+        ("a rare outcome", ended(rare, None, None)),
+        ("an outcome that never was", ended(never, None, None)),
+        ("failed, of one unit", ended(failed, Some("unit-77"), None)),
         (
             "a rare outcome, 111 units",
-            RunFilter {
-                units: unit("unit-1*"),
-                outcomes: vec![Outcome::OomKilled],
-                ..all.clone()
-            },
+            ended(rare, Some("unit-1*"), None),
         ),
-        (
-            "started by hand",
-            RunFilter {
-                trigger: Some(Trigger::Manual),
-                ..all.clone()
-            },
-        ),
-        (
-            "by hand, of one unit",
-            RunFilter {
-                units: unit("unit-77"),
-                trigger: Some(Trigger::Manual),
-                ..all.clone()
-            },
-        ),
-        (
-            "running",
-            RunFilter {
-                state: Some(RunState::Running),
-                ..all.clone()
-            },
-        ),
-        (
-            "services, of which there are none",
-            RunFilter {
-                kind: Some(Kind::Service),
-                ..all.clone()
-            },
-        ),
-        (
-            "failed since the middle",
-            RunFilter {
-                outcomes: vec![Outcome::Failed],
-                since: Some(middle),
-                ..all
-            },
-        ),
+        ("started by hand", by_hand),
+        ("by hand, of one unit", by_hand_of_one),
+        ("running", running),
+        ("services, of which there are none", services),
+        ("failed since the middle", ended(failed, None, Some(middle))),
     ])
 }
 
@@ -273,9 +202,8 @@ fn durable_runs_per_second(dir: &Path) -> Result<f64, Failure> {
     Ok(rate)
 }
 
-/// Four logs of 256 MiB each, raw, then one of them compressed.
-fn search_logs(dir: &Path, out: &mut impl std::io::Write) -> Result<(), Failure> {
-    let unit = UnitName::new("search")?;
+/// The logs to search: four of 256 MiB each.
+fn build_logs(dir: &Path, unit: &UnitName) -> Result<Vec<Target>, Failure> {
     let mut targets = Vec::new();
     for number in 1..=4u64 {
         let run = RunId::from_parts(EPOCH + number, 0);
@@ -284,37 +212,45 @@ fn search_logs(dir: &Path, out: &mut impl std::io::Write) -> Result<(), Failure>
             run,
             complete: true,
         });
-        let path = logs::logs_dir(dir).join("search").join(logs::log_name(run));
+        let path = logs::logs_dir(dir)
+            .join(unit.as_str())
+            .join(logs::log_name(run));
         if path.exists() {
             continue;
         }
-        let mut open = logs::create(dir, &unit, run)?;
+        let mut open = logs::create(dir, unit, run)?;
         let (mut line, mut offset) = (0u64, 0u64);
         while offset < 256 << 20 {
             let mut chunk = String::new();
             while chunk.len() < 64 * 1024 {
+                let ms = line % 977;
                 chunk.push_str(&format!(
-                    "2026-01-01T00:00:00Z INFO request {line} served in {} ms\n",
-                    line % 977
+                    "2026-01-01T00:00:00Z INFO request {line} served in {ms} ms\n"
                 ));
                 line += 1;
             }
             open.log.write_all(chunk.as_bytes())?;
-            let len = u32::try_from(chunk.len())?;
             let record = Record {
                 offset,
                 time: EPOCH * 1000 + line,
-                len,
+                len: u32::try_from(chunk.len())?,
                 kind: RecordKind::Stdout,
             };
             open.index.write_all(&record.encode())?;
             offset += chunk.len() as u64;
         }
     }
+    Ok(targets)
+}
+
+/// Search through all, then reading and compressing one of them.
+fn search_logs(dir: &Path, out: &mut impl std::io::Write) -> Result<(), Failure> {
+    let unit = UnitName::new("search")?;
+    let targets = build_logs(dir, &unit)?;
     for (name, text, fixed) in [
         ("literal, no match", "connection refused", true),
         ("regex, no match", r"request \d+ failed", false),
-        ("literal, 1,000 matches", "request 123", true),
+        ("literal, 1,000 matches", "served in 976 ms", true),
     ] {
         let pattern = Pattern::new(text, fixed, false)?;
         let start = Instant::now();
@@ -334,37 +270,26 @@ fn search_logs(dir: &Path, out: &mut impl std::io::Write) -> Result<(), Failure>
     for from in [From::Tail(10), From::Head] {
         let start = Instant::now();
         let page = LogReader::open(dir, &unit, run, true)?.page(from, 10)?;
-        writeln!(
-            out,
-            "{:<44} {:>9.2?}   {} lines",
+        let (name, took, lines) = (
             format!("256 MiB log, {from:?}"),
             start.elapsed(),
-            page.lines.len()
-        )?;
+            page.lines.len(),
+        );
+        writeln!(out, "{name:<44} {took:>9.2?}   {lines} lines")?;
     }
     let start = Instant::now();
-    let saved = logs::compress(dir, &unit, run)?;
+    let saved = logs::compress(dir, &unit, run)? >> 20;
+    let took = start.elapsed();
     writeln!(
         out,
-        "{:<44} {:>9.2?}   {} MiB saved",
-        "compressing 256 MiB",
-        start.elapsed(),
-        saved >> 20
+        "{:<44} {took:>9.2?}   {saved} MiB saved",
+        "compressing 256 MiB"
     )?;
     let start = Instant::now();
-    search(
-        dir,
-        &targets[..1],
-        &Pattern::new("connection refused", true, false)?,
-        10,
-        &mut |_, _| true,
-    )?;
-    writeln!(
-        out,
-        "{:<44} {:>9.2?}",
-        "search 256 MiB, compressed",
-        start.elapsed()
-    )?;
+    let pattern = Pattern::new("connection refused", true, false)?;
+    search(dir, &targets[..1], &pattern, 10, &mut |_, _| true)?;
+    let took = start.elapsed();
+    writeln!(out, "{:<44} {took:>9.2?}", "search 256 MiB, compressed")?;
     logs::remove(dir, &unit, run)?;
     Ok(())
 }

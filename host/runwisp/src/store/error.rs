@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum StoreError {
     /// The database was written by a later version; using it could lose what that version keeps.
     #[error(
-        "the database {path} has format {found}, this version knows formats up to {known}: use the version that wrote it, or another data directory"
+        "the database {path} is newer than this version: it has format {found}, known are formats up to {known}; use the version that wrote it, or another data directory"
     )]
     Newer {
         /// The file.

@@ -132,10 +132,11 @@ pub(super) fn open_immutable(path: &Path) -> Result<Connection, StoreError> {
     )?)
 }
 
-/// Opens what is left of a damaged database, to read what can be read. The wish to write the schema, which nobody
-/// here has, is what makes SQLite look at a file that is shorter than it should be.
+/// Opens what is left of a damaged database, to read what can be read; it stays as it is. The wish to write the schema,
+/// which nobody here has, is what makes SQLite look at a file that is shorter than it should be.
 pub(super) fn open_damaged(path: &Path) -> Result<Connection, StoreError> {
-    let db = Connection::open(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
     db.pragma_update(None, "writable_schema", true)?;
     Ok(db)
 }

@@ -14,22 +14,25 @@ fn filled(dir: &Path, runs: u64) {
     assert!(store.writer.close(LONG));
 }
 
-fn files_aside(dir: &Path) -> usize {
-    let names = std::fs::read_dir(dir).unwrap();
-    names
-        .filter(|entry| {
-            let name = entry.as_ref().unwrap().file_name();
-            name.to_string_lossy().contains(".corrupt-")
-        })
-        .count()
+fn files_aside(dir: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.to_string_lossy().contains(".corrupt-"))
+        .collect()
 }
 
-/// Opens what has been damaged: it must be put aside, said so, and work again.
+/// Opens what has been damaged: it must be put aside as it is, said so, and work again.
 fn check_replaced(dir: &Path) -> u64 {
+    let damaged = std::fs::read(dir.join("runwisp.db")).unwrap();
     let (store, told) = open_in(dir).unwrap();
     assert_eq!(store.notices.len(), 1, "{:?}", store.notices);
     assert!(store.notices[0].contains("moved to"), "{:?}", store.notices);
-    assert!(files_aside(dir) >= 1);
+    assert!(
+        files_aside(dir)
+            .iter()
+            .any(|path| std::fs::read(path).unwrap() == damaged)
+    );
     assert!(store.queries.next_seq().unwrap() > EPOCH);
     let kept = store.queries.counts().unwrap().runs;
     store.writer.send([confirmed(ended("new", 1 << 40))]);
