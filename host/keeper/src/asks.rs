@@ -48,12 +48,16 @@ impl Keeper {
                 true
             }
             Err(Errno::EAGAIN) => false,
+            // It ended without reading all it was told. Its own last words come after this.
+            Err(Errno::ECONNRESET) => true,
+            // Usually because it is ending.
             Ok(None) => {
-                self.hang_up("closed its channel");
+                self.hang_up();
                 false
             }
             Err(errno) => {
-                self.hang_up(&format!("broke its channel ({errno})"));
+                say(&format!("hung up on the daemon: {errno}"));
+                self.hang_up();
                 false
             }
         }

@@ -156,8 +156,9 @@ impl Keeper {
         }
     }
 
-    /// The daemon can't be talked to any more. If it has not ended, it is ended: two would be worse than none.
-    pub(crate) fn hang_up(&mut self, why: &str) {
+    /// The daemon can't be talked to any more. If it has not ended, it is ended: two would be worse than none. One
+    /// that is ending keeps its exit code.
+    pub(crate) fn hang_up(&mut self) {
         let Some(channel) = self.daemon.channel.take() else {
             return;
         };
@@ -165,7 +166,6 @@ impl Keeper {
         self.daemon.hello = false;
         let Some(pid) = self.daemon.pid else { return };
         if self.daemon.leave.is_none() {
-            say(&format!("the daemon {why}"));
             // SAFETY: the call takes numbers only; the process is ours and not reaped yet.
             unsafe { libc::kill(pid, libc::SIGKILL) };
         }

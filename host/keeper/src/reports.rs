@@ -11,6 +11,7 @@ use runwisp_core::words::keeper::{PROTOCOL, Report};
 use crate::channel;
 use crate::main_loop::Keeper;
 use crate::poll::Token;
+use crate::say::say;
 
 impl Keeper {
     /// Sends what is due; asks to be woken when the socket has room for what is left.
@@ -40,8 +41,11 @@ impl Keeper {
         match channel::send(channel.as_fd(), report, fds) {
             Ok(()) => true,
             Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => false,
+            // It has ended. What it said last may still be unread, so it is the reading side that hangs up.
+            Err(Errno::EPIPE | Errno::ECONNRESET) => false,
             Err(errno) => {
-                self.hang_up(&format!("does not listen ({errno})"));
+                say(&format!("hung up on the daemon: {errno}"));
+                self.hang_up();
                 false
             }
         }

@@ -160,6 +160,15 @@ impl Bench {
         daemon.process.wait_for_end();
     }
 
+    /// The daemon leaves on purpose, and does not read what it has been told meanwhile.
+    pub(crate) fn leave_unread(&mut self, then: AfterLeave) {
+        let mut daemon = self.daemon.take().unwrap();
+        wait_readable(&daemon.channel, "a report comes");
+        channel::send(daemon.channel.as_fd(), &Ask::Leave { then }, &[]).unwrap();
+        drop(daemon.channel);
+        daemon.control.write_all(&[0]).unwrap();
+    }
+
     /// The daemon leaves on purpose.
     pub(crate) fn leave(&mut self, then: AfterLeave) {
         self.ask(&Ask::Leave { then });

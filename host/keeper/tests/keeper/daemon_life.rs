@@ -87,6 +87,14 @@ fn leaving_for_good_kills_what_is_left() {
 }
 
 #[test]
+fn last_words_count_even_if_the_daemon_did_not_listen_any_more() {
+    let mut bench = Bench::new();
+    bench.spawn(&sh("exec sleep 300"));
+    bench.leave_unread(AfterLeave::Exit(6));
+    assert_eq!(bench.keeper_exits(), Some(6));
+}
+
+#[test]
 fn a_replaced_daemon_finds_everything_alive() {
     let mut bench = Bench::new();
     let run = bench.spawn(&sh("exec sleep 300"));
