@@ -84,6 +84,7 @@ impl Fleet {
         };
         let run = held.row.id;
         let (row, failures) = (held.row.clone(), held.failures);
+        let ended = held.exit.is_some() || held.failed.is_some();
         self.with(now, at, out, |slot, turn| {
             let fits = match (&mut slot.machine, row.kind) {
                 (Machine::Service(service), Kind::Service) => service.adopt(turn, &row, failures),
@@ -96,7 +97,9 @@ impl Fleet {
             if !fits {
                 let unit = Arc::new(stranger(&row));
                 let mut stray = Live::adopt(turn, row, unit);
-                stray.stop(turn, Cause::Asked("its definition was removed"));
+                if !ended {
+                    stray.stop(turn, Cause::Asked("its definition was removed"));
+                }
                 slot.strays.push(stray);
             }
         });

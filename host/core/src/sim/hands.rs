@@ -201,8 +201,11 @@ impl Hands {
         let Some(child) = self.children.get(&run) else {
             return Vec::new();
         };
-        let there = child.held.started.is_some() && child.held.gone.is_none();
-        assert!(there, "{signal} to {run}, which is not there");
+        let started = child.held.started.is_some();
+        assert!(started, "{signal} to {run}, which does not exist yet");
+        if child.held.gone.is_some() {
+            return Vec::new();
+        }
         let deadly = !matches!(signal.0, 1 | 10 | 12 | 17 | 18 | 23 | 28);
         let kill = signal == Signal::KILL;
         match child.manners {
