@@ -6,7 +6,7 @@
 //! | a held run of a task, alive | one of its runs |
 //! | a held run of anything else: the unit, kind or instance is gone | a stray: ended, and recorded to its end |
 //! | a held run that ended meanwhile | its end is judged now, as if it had been seen |
-//! | a waiting row of a task, or one that was decided but never reached the keeper | waits again, its time as before |
+//! | a waiting row of a task, or one that was decided and never reached the keeper, which lives | waits again, its time as before |
 //! | any other open row | closed as `interrupted`: nobody holds it |
 //!
 //! A pending retry is the second last kind: its row is made, `queued`, when the attempt before it fails, and its time
@@ -111,7 +111,9 @@ impl Fleet {
     fn adopt_row(&mut self, now: Now, mut row: RunRecord, out: &mut Vec<Action>) {
         let waits = row.kind == Kind::Task
             && match row.state {
-                RunState::Queued | RunState::Starting => true,
+                RunState::Queued => true,
+                // A keeper that lives knows all it was ever asked to spawn; of one that is gone nobody can tell.
+                RunState::Starting => !self.boot.fresh,
                 RunState::Running | RunState::Stopping | RunState::Ended => false,
             };
         let at = self.names.get(&row.unit).copied();

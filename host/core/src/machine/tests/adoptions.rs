@@ -137,3 +137,23 @@ fn runs_of_units_that_are_gone_are_ended_and_recorded() {
 ",
     );
 }
+
+#[test]
+fn a_run_that_may_have_begun_is_not_run_again() {
+    check(
+        plan([task("job", &[], |_| {})]),
+        &[],
+        "
+0s slow
+0s boot
+0s run job
+    0s answer: #1 done
+    0s spawn job.0 #1 Manual
+1s down
+2s quick
+2s boot
+1h status job
+    job stopped
+",
+    );
+}
