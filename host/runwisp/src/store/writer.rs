@@ -133,6 +133,8 @@ impl Writer {
         health: Health,
     ) -> std::io::Result<(Writer, Arc<Shared>)> {
         let shared = Arc::new(Shared::default());
+        // Nothing was sent yet: all of it is on disk, if there is one.
+        shared.queue().safe = health == Health::Ok;
         *shared
             .health
             .lock()
@@ -189,7 +191,7 @@ impl Writer {
             .settled
             .wait_timeout_while(queue, longest, |queue| !queue.closed);
         match waited {
-            Ok((queue, _)) => queue.closed && (queue.safe || queue.sent == 0),
+            Ok((queue, _)) => queue.closed && queue.safe,
             Err(_) => false,
         }
     }
