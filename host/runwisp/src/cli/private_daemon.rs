@@ -9,8 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::context::{Context, io_failed};
+use super::upgrade::ask_to_leave;
 use crate::client::{Client, Uri};
-use crate::wire::{Leaving, Problem, Status};
+use crate::wire::{Problem, Status};
 
 /// How often a daemon that is not ready yet is asked again.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -162,8 +163,7 @@ impl PrivateDaemon {
     /// Makes it leave and waits for that.
     pub(super) async fn stop(&mut self, client: &Client) {
         // If it can not be asked it is gone, or `drop` ends it.
-        let uri = Uri::new(&["daemon", "stop"]);
-        if client.post::<Leaving>(&uri, &()).await.is_ok() {
+        if ask_to_leave(client, "stop").await.is_ok() {
             self.spawned.wait();
         }
     }

@@ -9,9 +9,10 @@ use runwisp_core::words::run::RunState;
 use super::change::{Change, Heard, change};
 use super::context::Context;
 use super::target::split_runs;
+use super::upgrade::ask_to_leave;
 use crate::client::{Lines, Uri};
 use crate::wire::codes::Exit;
-use crate::wire::{Accepted, Leaving, Problem, Run};
+use crate::wire::{Accepted, Problem, Run};
 
 /// What to stop.
 ///
@@ -80,7 +81,7 @@ async fn stop_daemon(wait: bool, context: &Context) -> Result<Exit, Problem> {
     let status: crate::wire::Status = client.get(&Uri::new(&["status"])).await?;
     // Held from before the request on: a pid that is taken anew later can not be mistaken for the keeper.
     let keeper = open_pid(status.daemon.pid);
-    let leaving: Leaving = client.post(&Uri::new(&["daemon", "stop"]), &()).await?;
+    let leaving = ask_to_leave(&client, "stop").await?;
     if let (true, Some(keeper)) = (wait, keeper) {
         context.out.detail("everything is being stopped");
         tokio::task::spawn_blocking(move || wait_end(&keeper))

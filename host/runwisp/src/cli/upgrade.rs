@@ -46,7 +46,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
 /// Replaces the daemon, or keeper and daemon, and waits until the new one answers.
 pub(super) async fn replace(verb: &str, wait: bool, context: &Context) -> Result<Exit, Problem> {
     let client = context.client()?;
-    let leaving: Leaving = client.post(&Uri::new(&["daemon", verb]), &()).await?;
+    let leaving = ask_to_leave(&client, verb).await?;
     if !wait {
         context.out.message("asked");
         if context.out.json {
@@ -64,6 +64,18 @@ pub(super) async fn replace(verb: &str, wait: bool, context: &Context) -> Result
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Asks the daemon to leave. One that has left before its answer arrived has understood.
+pub(super) async fn ask_to_leave(client: &Client, verb: &str) -> Result<Leaving, Problem> {
+    let status: Status = client.get(&Uri::new(&["status"])).await?;
+    match client.post(&Uri::new(&["daemon", verb]), &()).await {
+        Err(problem) if problem.code == "daemon.leaving" => Ok(Leaving {
+            pid: status.daemon.pid,
+            daemon_pid: status.daemon.daemon_pid,
+        }),
+        answer => answer,
+    }
 }
 
 /// Waits for a daemon of another pid. There is no event to wait for while nobody is there to send one.

@@ -9,7 +9,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use jiff::Timestamp;
-use runwisp_core::words::event::Event;
+use runwisp_core::words::event::{Envelope, Event};
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::{RunRecord, RunState};
 use tokio::sync::broadcast::error::RecvError;
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::routes::{find_run, past};
 use super::stream::{Feed, Left};
-use crate::daemon::handle::{EVENTS, Handle};
+use crate::daemon::handle::{AskError, EVENTS, Handle};
 use crate::daemon::history::{From, Line, Place};
 use crate::wire::{Ended, LogItem, Problem, line};
 
@@ -69,8 +69,8 @@ impl std::convert::From<Problem> for Over {
     }
 }
 
-impl std::convert::From<crate::daemon::handle::AskError> for Over {
-    fn from(error: crate::daemon::handle::AskError) -> Self {
+impl std::convert::From<AskError> for Over {
+    fn from(error: AskError) -> Self {
         Over::Problem(error.into())
     }
 }
@@ -266,10 +266,17 @@ async fn backlog(
 async fn tail(
     handle: Handle,
     run: RunRecord,
-    mut from: From,
+    from: From,
     feed: Feed,
 ) -> Result<Option<RunId>, Over> {
     let id = run.id;
+    let mut events = handle.events();
+    let mut reading = Reading {
+        handle: &handle,
+        run: &run,
+        from,
+        feed: &feed,
+    };
     let mut seen = match from {
         From::Place(Place { offset, .. }) => offset,
         From::Head | From::Tail(_) | From::Since(_) => 0,
@@ -279,25 +286,19 @@ async fn tail(
             at = handle.output(id, seen) => at?,
             () = feed.left() => return Err(Over::Left),
         };
-        seen = seen.max(at.end);
-        loop {
-            let asked = run.clone();
-            let page = past(&handle, move |history| {
-                history.page(&asked, from, PAGE, at.complete)
-            })
-            .await?;
-            from = From::Place(page.next);
-            if page.lines.is_empty() {
-                break;
+        if at.complete && is_to_come(&handle, id).await? {
+            // Its process does not exist yet; what happens to it next is an event.
+            tokio::select! {
+                heard = about(id, &mut events) => heard?,
+                () = feed.left() => return Err(Over::Left),
             }
-            for l in &page.lines {
-                feed.send(&LogItem::Line(line(&run.unit, id, run.instance, l)))
-                    .await?;
-            }
+            continue;
         }
+        reading.send_all(at.complete).await?;
         if at.complete {
             break;
         }
+        seen = seen.max(at.end);
     }
     let ended = tokio::select! {
         row = handle.run(id, true) => row?,
@@ -307,8 +308,59 @@ async fn tail(
         Some(row) => *row,
         None => past(&handle, move |history| history.run(id))
             .await?
-            .unwrap_or(run),
+            .unwrap_or_else(|| run.clone()),
     };
+    reading.send_all(true).await?;
     feed.send(&LogItem::End(Ended::from(ended))).await?;
     Ok(Some(id))
+}
+
+/// Whether the run has been decided on and has no process yet.
+async fn is_to_come(handle: &Handle, id: RunId) -> Result<bool, Over> {
+    let row = handle.run(id, false).await?;
+    Ok(row.is_some_and(|row| matches!(row.state, RunState::Queued | RunState::Starting)))
+}
+
+/// Waits for an event of this run; having missed some counts as one.
+async fn about(
+    id: RunId,
+    events: &mut tokio::sync::broadcast::Receiver<std::sync::Arc<Envelope>>,
+) -> Result<(), Over> {
+    loop {
+        match events.recv().await {
+            Ok(event) if !matches!(&event.event, Event::Run { run, .. } if *run == id) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
+            Err(RecvError::Closed) => return Err(AskError::Gone.into()),
+        }
+    }
+}
+
+/// One run on its way to a reader.
+struct Reading<'a> {
+    handle: &'a Handle,
+    run: &'a RunRecord,
+    from: From,
+    feed: &'a Feed,
+}
+
+impl Reading<'_> {
+    /// Sends every line that is there.
+    async fn send_all(&mut self, complete: bool) -> Result<(), Over> {
+        loop {
+            let (run, from) = (self.run.clone(), self.from);
+            let page = past(self.handle, move |history| {
+                history.page(&run, from, PAGE, complete)
+            })
+            .await?;
+            // A log that does not exist yet has no lines and no place either.
+            if page.lines.is_empty() {
+                return Ok(());
+            }
+            self.from = From::Place(page.next);
+            for l in &page.lines {
+                let told = line(&self.run.unit, self.run.id, self.run.instance, l);
+                self.feed.send(&LogItem::Line(told)).await?;
+            }
+        }
+    }
 }
