@@ -14,10 +14,11 @@ use runwisp_keeper::KeeperOptions;
 use super::context::{Context, io_failed};
 use super::private_daemon::Spawned;
 use super::validate;
+use crate::client::Uri;
 use crate::daemon::options::Options;
-use crate::wire::Problem;
 use crate::wire::codes::Exit;
 use crate::wire::socket::check_path;
+use crate::wire::{Problem, Status};
 
 /// How to run.
 ///
@@ -180,6 +181,15 @@ fn load_specs(context: &Context) -> Result<Exit, Problem> {
 async fn detach(args: &Args, context: &Context) -> Result<Exit, Problem> {
     let log = context.paths.data.join("daemon.log");
     let client = context.client()?;
+    if let Ok(status) = client.get::<Status>(&Uri::new(&["status"])).await {
+        let message = format!(
+            "a daemon is running here already, pid {}",
+            status.daemon.pid
+        );
+        return Err(Problem::new("daemon.running", message).help(
+            "`runwisp restart` replaces it, `runwisp reload` makes it read its configuration.",
+        ));
+    }
     let arguments = with_switches(common(context), args);
     let mut spawned = Spawned::new(&arguments, log)?;
     let status = spawned.ready(&client).await?;

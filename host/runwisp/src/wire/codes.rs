@@ -107,7 +107,7 @@ const fn row(code: &'static str, status: u16, exit: Exit, means: &'static str) -
 }
 
 /// Every problem code.
-pub const PROBLEMS: [Row; 23] = [
+pub const PROBLEMS: [Row; 24] = [
     row(
         "unit.unknown",
         404,
@@ -173,6 +173,12 @@ pub const PROBLEMS: [Row; 23] = [
         503,
         Exit::Refused,
         "too many requests are waiting; try again",
+    ),
+    row(
+        "daemon.running",
+        0,
+        Exit::Refused,
+        "a daemon is running on this data directory already",
     ),
     row(
         "daemon.stopping",
