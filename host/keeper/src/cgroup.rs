@@ -60,7 +60,7 @@ pub(crate) fn make(
             "cpu.max",
             limits
                 .cpu_milli
-                .map(|milli| format!("{} 100000", milli * 100)),
+                .map(|milli| format!("{} 100000", milli.saturating_mul(100))),
         ),
         ("pids", "pids.max", limits.pids_max.map(|n| n.to_string())),
     ];

@@ -99,9 +99,11 @@ pub fn recv(socket: BorrowedFd<'_>) -> nix::Result<Option<Received>> {
         }
     }
     let size = received.bytes;
-    let cut = received
-        .flags
-        .intersects(MsgFlags::MSG_TRUNC | MsgFlags::MSG_CTRUNC);
+    let cut = received.flags.contains(MsgFlags::MSG_TRUNC);
+    if received.flags.contains(MsgFlags::MSG_CTRUNC) {
+        // Too many, or no room for them in this process. A message without its descriptors can be answered.
+        fds.clear();
+    }
     if size == 0 {
         return Ok(None);
     }
@@ -118,6 +120,7 @@ pub fn recv(socket: BorrowedFd<'_>) -> nix::Result<Option<Received>> {
         };
     }
     if fds.is_empty() {
+        // Or there was no room for its descriptor, which leaves nothing to answer to either.
         return Err(Errno::EBADMSG);
     }
     let json = read_sealed(fds.remove(0))?;

@@ -5,7 +5,7 @@
 //!
 //! Tests: `tests/keeper/escapees.rs`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use runwisp_core::words::ids::RunId;
@@ -74,18 +74,28 @@ type Found = BTreeMap<RunId, Vec<Process>>;
 impl Keeper {
     /// Hunts if it is time to, or if signals are to be sent.
     pub(crate) fn hunt_if_due(&mut self, now: Mono) {
-        let due = self.hunt.due.is_some_and(|at| at <= now);
-        if !due && self.hunt.orders.is_empty() {
-            return;
+        if self.hunt.due.is_some_and(|at| at <= now) || !self.hunt.orders.is_empty() {
+            self.hunt();
         }
+    }
+
+    /// Hunts now if there is to be a hunt at all: the last chance before the keeper leaves.
+    pub(crate) fn hunt_if_wanted(&mut self) {
+        if self.hunt.due.is_some() {
+            self.hunt();
+        }
+    }
+
+    fn hunt(&mut self) {
         let begun = clock::mono();
         self.hunt.due = None;
         let orders = std::mem::take(&mut self.hunt.orders);
         let strays = std::mem::take(&mut self.hunt.strays);
         let mut found = self.look(&strays);
         self.carry_out(&orders, &found);
+        let mut killed = HashSet::new();
         for _ in 0..PASSES_MAX {
-            if !self.kill_condemned(&strays, &found) {
+            if !self.kill_condemned(&strays, &found, &mut killed) {
                 break;
             }
             found = self.look(&strays);
@@ -157,8 +167,14 @@ impl Keeper {
         }
     }
 
-    /// Kills what is found of runs that are to be killed, and of those already gone. Says whether there was any.
-    fn kill_condemned(&self, strays: &[(i32, RunId)], found: &Found) -> bool {
+    /// Kills what is found of runs that are to be killed, and of those already gone. Says whether there was any that
+    /// is not in `killed` yet, by pid and start.
+    fn kill_condemned(
+        &self,
+        strays: &[(i32, RunId)],
+        found: &Found,
+        killed: &mut HashSet<(i32, u64)>,
+    ) -> bool {
         let mut any = false;
         for (id, processes) in found {
             let run = self.runs.get(id).filter(|run| !run.is_over());
@@ -167,7 +183,8 @@ impl Keeper {
                 continue;
             }
             for process in processes {
-                if send(process, Signal::KILL).is_ok() {
+                let is_new = killed.insert((process.pid, process.start));
+                if is_new && send(process, Signal::KILL).is_ok() {
                     any = true;
                     if stray {
                         say(&format!(

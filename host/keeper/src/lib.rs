@@ -16,6 +16,7 @@
 #![warn(missing_docs)]
 
 use std::ffi::OsString;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use runwisp_core::words::spawn::RunAs;
@@ -67,6 +68,10 @@ pub struct KeeperOptions {
     pub loader: Option<Vec<OsString>>,
     /// Where cgroups are made; the keeper's own cgroup when not given.
     pub cgroup_root: Option<PathBuf>,
+    /// A descriptor that stays open as long as there is a keeper, upgrades included, and that nobody else gets: the
+    /// lock of the data directory.
+    #[serde(default)]
+    pub lock: Option<RawFd>,
 }
 
 impl KeeperOptions {

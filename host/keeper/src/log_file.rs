@@ -113,6 +113,7 @@ impl RunLog {
                 Ok(n) => {
                     self.count_printed(n);
                     self.dropped(n);
+                    self.state.full |= room == 0;
                     Taken::Bytes(n)
                 }
                 Err(Errno::EAGAIN) => Taken::Empty,
@@ -139,6 +140,7 @@ impl RunLog {
                 Err(Errno::EINTR) => {}
                 Ok(_) | Err(_) => {
                     self.dropped(bytes.len());
+                    self.state.full |= room == 0;
                     return;
                 }
             }
@@ -155,13 +157,11 @@ impl RunLog {
         let max = self.state.max_size;
         let used = self.state.end - self.state.base;
         let halves = self.state.on_full == OnFull::DropOld && max >= 2;
-        let room = if halves && (used < max / 2 || self.rotate().is_ok()) {
+        if halves && (used < max / 2 || self.rotate().is_ok()) {
             max / 2 - (self.state.end - self.state.base)
         } else {
             max.saturating_sub(used)
-        };
-        self.state.full |= room == 0;
-        room
+        }
     }
 
     fn kept(&mut self, kind: Kind, n: usize) {

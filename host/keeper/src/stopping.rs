@@ -94,7 +94,8 @@ impl Keeper {
         self.stopping.requests = (self.stopping.requests + 1).max(urgency);
         match self.stopping.requests {
             requests if requests > 2 || (requests > 1 && self.stopping.is_ending()) => {
-                self.kill_all_and_exit(0);
+                let code = self.stopping.ending.map_or(0, |(code, _)| code);
+                self.kill_all_and_exit(code);
             }
             _ if !self.daemon.is_there() => self.stop_by_itself(),
             1 => self.stopping.set(Asked::Stop, true),
@@ -167,9 +168,13 @@ impl Keeper {
     }
 
     /// The exit code, when it is time to leave: everything is gone, or will not go.
-    pub(crate) fn exit_code(&self, now: Mono) -> Option<i32> {
+    pub(crate) fn exit_code(&mut self, now: Mono) -> Option<i32> {
         let (code, last) = self.stopping.ending?;
         let nothing_left = self.daemon.pid.is_none() && self.left().is_empty();
+        if nothing_left {
+            // Whoever got away from a run that ended just now must not get away from the keeper.
+            self.hunt_if_wanted();
+        }
         (nothing_left || now >= last).then_some(code)
     }
 }

@@ -85,6 +85,7 @@ struct SavedLog {
 impl Keeper {
     /// Executes the program anew. Returns only when that failed, with a daemon started.
     pub(crate) fn upgrade(&mut self) {
+        self.hunt_if_wanted();
         let failed = self.execute_anew();
         say(&format!(
             "could not upgrade: {} can't be executed: {failed}",
@@ -118,6 +119,7 @@ impl Keeper {
     /// The state, and the descriptors that belong to it.
     fn save(&self) -> (Saved, Vec<RawFd>) {
         let mut fds = vec![self.notify.as_raw_fd()];
+        fds.extend(self.options.lock);
         let runs = self
             .runs
             .values()
@@ -223,6 +225,10 @@ fn take(number: RawFd) -> Result<OwnedFd, String> {
 pub(crate) fn restore(saved: Result<Saved, String>) -> Result<Keeper, String> {
     let saved = saved?;
     let notify = take(saved.notify)?;
+    if let Some(lock) = saved.options.lock {
+        // Held to the end of this process, and never looked at.
+        std::mem::forget(take(lock)?);
+    }
     let mut keeper = Keeper::assemble(
         saved.options,
         saved.nofile,

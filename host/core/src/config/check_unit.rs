@@ -190,6 +190,7 @@ fn spec(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers<'_>) -> Sp
     let own = layers.own;
     let layer = environment::layer(reader, own);
     let environment = environment::merge(reader, own, &shared.defaults_env, &layer);
+    let run_as = account(reader, own);
     let mut spec = SpawnSpec {
         argv: argv(reader, layers, "run", layers),
         env_base: if layers.word("env_base") == "clean" {
@@ -201,8 +202,7 @@ fn spec(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers<'_>) -> Sp
         cwd: own
             .get("working_dir")
             .zip(own.text("working_dir"))
-            .map(|(item, path)| reader.absolute(&path, item.span)),
-        run_as: account(reader, own),
+            .map(|(item, path)| reader.absolute_for_unit(&path, item.span)),
         umask: match layers.value("umask") {
             Some(Typed::Mode(mode)) => Some(*mode),
             _ => None,
@@ -211,10 +211,8 @@ fn spec(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers<'_>) -> Sp
         nice: layers.int("nice"),
         oom_score_adj: layers.int("oom_score_adj"),
         cgroup: CgroupLimits::default(),
-        stdin: match layers.value("stdin") {
-            Some(Typed::Stdin(stdin)) => stdin.clone(),
-            _ => Stdin::Null,
-        },
+        stdin: stdin(reader, layers, run_as.as_ref()),
+        run_as,
         pty: layers.bool("pty"),
         notify: false,
         watchdog: None,
@@ -240,6 +238,20 @@ fn spec(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers<'_>) -> Sp
         bound(&mut spec, limits);
     }
     spec
+}
+
+fn stdin(reader: &Reader<'_>, layers: &Layers<'_>, run_as: Option<&RunAs>) -> Stdin {
+    let Some((item, Typed::Stdin(stdin))) = layers.get("stdin").map(|item| (item, &item.value))
+    else {
+        return Stdin::Null;
+    };
+    match (stdin, run_as) {
+        (Stdin::File(path), Some(account)) if path.starts_with("~/") => {
+            Stdin::File(path.replacen('~', &account.home, 1))
+        }
+        (Stdin::File(path), _) => Stdin::File(reader.absolute(path, item.span)),
+        (other, _) => other.clone(),
+    }
 }
 
 /// Looks up `user`; an error where there is no such account.

@@ -238,6 +238,10 @@ fn paths_are_made_absolute_from_their_own_file() {
         Stdin::File("/conf/conf.d/in".into())
     );
     assert_eq!(plan.units["u"].spec.cwd.as_deref(), Some("~/x"));
+    let text = "[tasks.t]\nrun='a'\nuser='nobody'\nworking_dir='~'\nstdin={ file='~/in' }";
+    let spec = unit(text, "t").spec;
+    assert_eq!(spec.cwd.as_deref(), Some("~"));
+    assert_eq!(spec.stdin, Stdin::File("/nonexistent/in".into()));
 }
 
 #[test]

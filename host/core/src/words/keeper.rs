@@ -150,7 +150,7 @@ pub enum Report {
         /// When, for records.
         wall: Timestamp,
     },
-    /// The command could not be executed.
+    /// The command could not be executed. The last word on such a run: neither `Exited` nor `Gone` follows.
     SpawnFailed {
         /// The run.
         run: RunId,

@@ -94,6 +94,7 @@ impl Bench {
             daemon_user: None,
             loader: None,
             cgroup_root: None,
+            lock: None,
         };
         change(&mut options);
         let keeper = Command::new(program)
@@ -227,6 +228,11 @@ impl Bench {
                 None => self.stash.push(report),
             }
         }
+    }
+
+    /// Whether a report that nobody waited for is of this kind.
+    pub(crate) fn has_been_told(&self, is: impl Fn(&Report) -> bool) -> bool {
+        self.stash.iter().any(is)
     }
 
     pub(crate) fn new_run(&mut self) -> RunId {

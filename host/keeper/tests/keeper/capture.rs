@@ -169,6 +169,19 @@ fn a_run_that_is_to_be_killed_for_its_output_is_told_of_once() {
 }
 
 #[test]
+fn a_log_that_is_exactly_full_is_not_too_full() {
+    let mut bench = Bench::new();
+    let mut spec = sh("printf 1234567890; read x < go");
+    (spec.log_max_size, spec.log_on_full) = (10, OnFull::Kill);
+    bench.fifo("go");
+    let run = bench.spawn(&spec);
+    bench.printed(run, "0");
+    fs::write(bench.dir.path().join("go"), "\n").unwrap();
+    assert_eq!(bench.gone(run).dropped, 0);
+    assert!(!bench.has_been_told(|r| matches!(r, Report::LogFull { .. })));
+}
+
+#[test]
 fn a_flood_starves_nobody() {
     let mut bench = Bench::new();
     let mut flood = sh("yes");

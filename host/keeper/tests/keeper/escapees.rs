@@ -1,5 +1,6 @@
 //! Processes that try to get away from their run.
 
+use runwisp_core::words::keeper::AfterLeave;
 use runwisp_core::words::signal::Signal;
 use runwisp_core::words::spawn::Scope;
 
@@ -23,6 +24,20 @@ fn one_that_is_silent_is_found_after_the_run_has_ended() {
     assert!(escapee.is_alive());
     bench.signal(run, Signal::KILL, Scope::Process);
     bench.gone(run);
+    escapee.wait_for_end();
+}
+
+#[test]
+fn one_does_not_get_away_because_the_keeper_leaves() {
+    let mut bench = Bench::new();
+    bench.fifo("go");
+    let run = bench.spawn(&sh(&escape("<&- >&- 2>&-", "read x < go")));
+    bench.printed(run, "escapee=");
+    let escapee = Process::of(pid_in(&bench.log(run), "escapee"));
+    bench.signal(run, Signal::KILL, Scope::Process);
+    bench.gone(run);
+    bench.leave(AfterLeave::Exit(0));
+    assert_eq!(bench.keeper_exits(), Some(0));
     escapee.wait_for_end();
 }
 

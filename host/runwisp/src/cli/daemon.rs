@@ -4,10 +4,10 @@
 //! Tests: `tests/e2e`, with the real program.
 
 use std::ffi::OsString;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::path::Path;
 
-use runwisp_core::words::keeper::Defined;
 use runwisp_core::words::spawn::RunAs;
 use runwisp_keeper::KeeperOptions;
 
@@ -15,7 +15,9 @@ use super::context::{Context, io_failed};
 use super::private_daemon::Spawned;
 use super::validate;
 use crate::client::Uri;
+use crate::daemon;
 use crate::daemon::options::Options;
+use crate::store::lock::{InstanceLock, LockError};
 use crate::wire::codes::Exit;
 use crate::wire::socket::check_path;
 use crate::wire::{Problem, Status};
@@ -51,7 +53,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
         return load_specs(context);
     }
     if args.attached {
-        return attached(args, context);
+        return Ok(ended(daemon::run(options(args, context))));
     }
     check_path(&context.paths.socket)
         .map_err(|e| Problem::new("request.invalid", format!("could not {e}")))?;
@@ -61,15 +63,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
         return context.wait(detach(args, context));
     }
     keep(args, user, context)
-}
-
-/// Lives the daemon's life.
-fn attached(args: &Args, context: &Context) -> Result<Exit, Problem> {
-    let options: Options = options(args, context);
-    Err(Problem::new(
-        "io.failed",
-        format!("this build holds no daemon for {}", options.data.display()),
-    ))
 }
 
 fn ended(code: i32) -> Exit {
@@ -149,6 +142,8 @@ fn with_switches(mut arguments: Vec<OsString>, args: &Args) -> Vec<OsString> {
 
 /// Becomes the keeper.
 fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Problem> {
+    // One runwisp per data directory, from here to the keeper's end.
+    let lock = InstanceLock::take(&context.paths.data).map_err(|error| locked(&error))?;
     let program = runwisp_keeper::own_program().map_err(|e| io_failed("find this program", &e))?;
     let mut daemon_args = with_switches(common(context), args);
     daemon_args.push("--attached".into());
@@ -163,17 +158,24 @@ fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Pro
         daemon_user: user,
         loader,
         cgroup_root: None,
+        lock: Some(lock.as_fd().as_raw_fd()),
     })))
+}
+
+fn locked(error: &LockError) -> Problem {
+    let problem = Problem::new("daemon.locked", error.to_string());
+    match error {
+        LockError::Held { .. } => problem.help(
+            "`runwisp status` asks the one that runs; --data names another directory for this one.",
+        ),
+        LockError::Io { .. } => Problem::new("io.failed", error.to_string()),
+    }
 }
 
 /// Prints what a keeper may run, for the keeper that started this process.
 fn load_specs(context: &Context) -> Result<Exit, Problem> {
     let plan = validate::plan(context)?;
-    let specs = plan.units.values().map(|unit| Defined {
-        unit: unit.name.clone(),
-        spec: unit.spec.clone(),
-    });
-    context.out.json_line(&specs.collect::<Vec<_>>())?;
+    context.out.json_line(&daemon::specs::defined(&plan))?;
     Ok(Exit::Done)
 }
 

@@ -54,6 +54,18 @@ pub fn load(path: &Path) -> Loaded {
     load_for(path, nix::unistd::geteuid().is_root())
 }
 
+/// Compiles sources that were loaded before; files that they name are read anew.
+pub fn compile_kept(sources: Vec<Source>) -> Loaded {
+    let host = Host::new(nix::unistd::geteuid().is_root());
+    let compiled = compile(&sources, &host);
+    Loaded {
+        plan: compiled.plan,
+        sources,
+        diagnostics: compiled.diagnostics,
+        stamp: host.stamp(),
+    }
+}
+
 /// The same where it is known who starts the units: `root` says whether that is root, which this process need not be,
 /// as when a keeper has kept the rights its daemon has dropped.
 pub fn load_for(path: &Path, root: bool) -> Loaded {

@@ -1,6 +1,124 @@
-//! The loop, and the handle through which faces reach it.
+//! The daemon: the process that decides. [`run`] is its whole life: start, loop, leave.
+//!
+//! `boot` makes the loop and takes over what an earlier daemon left; `main_loop` turns; `carry_out`, `reports`,
+//! `requests` and `reload` are its arms. The other modules are hands with one duty each.
+//!
+//! Invariant: only `main_loop` and its arms hold the machines.
 
 pub mod handle;
 pub mod history;
 pub mod options;
-pub mod output;
+
+mod adopt;
+mod boot;
+mod callers;
+mod carry_out;
+mod clock;
+mod configuration;
+mod data_dir;
+mod entropy;
+mod exec_probes;
+mod failures;
+mod journal;
+mod keeper_link;
+pub(crate) mod log;
+mod main_loop;
+mod notify_socket;
+mod output;
+mod output_rules;
+mod past;
+mod probes;
+mod readiness;
+mod reload;
+mod reports;
+mod requests;
+mod rows;
+mod situation;
+pub(crate) mod specs;
+mod survivors;
+mod sweeper;
+mod systemd;
+mod taps;
+mod watch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use runwisp_core::config::plan::{Plan, Role};
+use runwisp_core::words::ids::UnitName;
+
+use main_loop::Leaving;
+use options::Options;
+
+/// The exit code of a daemon whose keeper went away.
+const KEEPER_GONE: i32 = 1;
+
+/// How long the last commit may take.
+const LAST_COMMIT: Duration = Duration::from_secs(5);
+
+/// Lives the daemon's life. Called in the process that the keeper started, whose end of the socket is inherited.
+/// Answers with the exit code.
+pub fn run(options: Options) -> i32 {
+    log::begin();
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(8)
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "could not start: no event loop");
+            return KEEPER_GONE;
+        }
+    };
+    runtime.block_on(async {
+        match boot::boot(options).await {
+            Ok(booted) => live(booted).await,
+            Err(code) => code,
+        }
+    })
+}
+
+async fn live(booted: boot::Booted) -> i32 {
+    let boot::Booted {
+        mut main_loop,
+        serving,
+        turn,
+    } = booted;
+    let leaving = main_loop.run().await;
+    let code = match leaving {
+        Leaving::Then(_) => 0,
+        Leaving::KeeperGone => {
+            adopt::keeper_gone(&mut main_loop);
+            KEEPER_GONE
+        }
+    };
+    if let Some(serving) = serving {
+        serving.abort();
+    }
+    main_loop.journal.flush();
+    // What the keeper was asked last has to be said before the socket closes.
+    main_loop.keeper.drain().await;
+    let writer = main_loop.journal.writer();
+    drop(main_loop);
+    // Everything decided so far is on disk, or was said to be lost, before this process ends.
+    if !writer.flush(LAST_COMMIT) {
+        tracing::error!("the end of the history could not be written");
+    }
+    drop(writer);
+    drop(turn);
+    code
+}
+
+/// The paths whose change restarts a service, each with the service.
+fn watched_paths(plan: &Plan) -> impl Iterator<Item = (UnitName, PathBuf)> + '_ {
+    plan.units.values().flat_map(|unit| match &unit.role {
+        Role::Service(service) => service
+            .watch
+            .as_slice()
+            .iter()
+            .map(|path| (unit.name.clone(), path.into()))
+            .collect(),
+        Role::Task(_) => Vec::new(),
+    })
+}

@@ -16,7 +16,7 @@ use crate::store::{Queries, RunFilter};
 const RUNS_AT_ONCE: usize = 500;
 
 /// At most `limit` lines of a run's output; see [`super::history::History::page`].
-pub fn page(
+pub(super) fn page(
     data: &Path,
     run: &RunRecord,
     from: From,
@@ -47,14 +47,14 @@ pub fn page(
 }
 
 /// A run's output byte for byte.
-pub fn raw(data: &Path, run: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError> {
+pub(super) fn raw(data: &Path, run: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError> {
     let ended = run.state == RunState::Ended;
     let reader = LogReader::open(data, &run.unit, run.id, ended).map_err(failed)?;
     Ok(Box::new(reader.bytes(0, u64::MAX).map_err(failed)?))
 }
 
 /// Calls `hit` with every line that matches, newest run first, until it says no or the limit is reached.
-pub fn search(
+pub(super) fn search(
     data: &Path,
     queries: &Queries,
     wanted: &Search,

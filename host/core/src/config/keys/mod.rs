@@ -85,6 +85,8 @@ pub struct Key {
     pub aliases: &'static [&'static str],
     /// Older words for values, each with the TOML that says the same today.
     pub old_values: &'static [(&'static str, &'static str)],
+    /// What to add when a value is none of its words.
+    pub hint: &'static str,
     /// Whether `${RUNWISP_INSTANCE_INDEX}` and its kin may stand in it.
     pub per_run: bool,
     /// Whether the table is of no use without it.
@@ -107,6 +109,7 @@ const fn key(
         doc,
         aliases: &[],
         old_values: &[],
+        hint: "",
         per_run: false,
         required: false,
     }
@@ -120,6 +123,11 @@ impl Key {
 
     const fn old_values(mut self, old: &'static [(&'static str, &'static str)]) -> Key {
         self.old_values = old;
+        self
+    }
+
+    const fn hint(mut self, hint: &'static str) -> Key {
+        self.hint = hint;
         self
     }
 

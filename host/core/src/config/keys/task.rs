@@ -75,7 +75,8 @@ pub(super) const TASK_KEYS: &[Key] = &[
     key("retry_backoff", Type::Choice(&["constant", "linear", "exponential"]), r#""constant""#, r#""linear""#,
         "How that delay grows from one attempt to the next, up to 5 minutes."),
     key("restart", Type::Choice(&["never", "on_failure"]), r#""never""#, r#""on_failure""#,
-        "\"on_failure\" tries a failed run again without limit."),
+        "\"on_failure\" tries a failed run again without limit.")
+    .hint(" What has to stay up belongs in `[services.NAME]`."),
     key("expect_by", Type::Texts, "", r#"["06:00"]"#,
         "Times of day, or cron expressions, by which a run has to have finished since the time before; else people are told."),
     key("max_silence", Type::Duration(1, CENTURY), "", r#""26h""#,

@@ -108,12 +108,20 @@ impl Reader<'_> {
         texts.into_iter().collect()
     }
 
-    /// A path made independent of the daemon's directory; `~` and what is known only per run stay in front.
+    /// A path of the daemon's own, made absolute.
     pub(in crate::config) fn absolute(&self, path: &str, span: Span) -> String {
-        if path.starts_with('/') || path == "~" || path.starts_with("~/") {
+        if path.starts_with('/') {
             return path.to_owned();
         }
         self.around.absolute(path, self.file_name(span))
+    }
+
+    /// A path a unit uses, made absolute; `~` stays, for it is the home of whoever runs it.
+    pub(in crate::config) fn absolute_for_unit(&self, path: &str, span: Span) -> String {
+        if path == "~" || path.starts_with("~/") {
+            return path.to_owned();
+        }
+        self.absolute(path, span)
     }
 
     /// Makes the substitutions in a value that somebody else judges.

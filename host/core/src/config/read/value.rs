@@ -83,6 +83,7 @@ impl Reader<'_> {
             Some(near) => format!("Did you mean \"{near}\"? The words are {list}."),
             None => format!("The words are {list}."),
         };
+        let help = format!("{help}{}", place.key.hint);
         let message = format!(
             "{} is not a value of `{}`",
             quote(&text, node),
@@ -140,7 +141,7 @@ impl Reader<'_> {
             Value::Table(entries) => match entries.as_slice() {
                 [Entry { name, node, .. }] if name == "file" => {
                     let path = self.path(place, node)?;
-                    Some(Stdin::File(self.absolute(&path, node.span)))
+                    Some(Stdin::File(self.absolute_for_unit(&path, node.span)))
                 }
                 _ => self.wrong_type(place, "text or `{ file = \"…\" }`", node),
             },

@@ -1,0 +1,418 @@
+//! The start: from the keeper's socket to a loop that turns, step by step.
+//!
+//! Order matters: the lock before the store, the store before survivors are ended, and nothing is started before every
+//! process of an earlier run is either taken over or gone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use runwisp_core::config::plan::{Overlap, Plan, Role, RunOnStart};
+use runwisp_core::machine::{Boot, Fleet};
+use runwisp_core::words::action::Memory;
+use runwisp_core::words::event::Event;
+use runwisp_core::words::ids::UnitName;
+use runwisp_core::words::keeper::{AfterLeave, Ask, Held, PROTOCOL, Report};
+use runwisp_core::words::run::RunRecord;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::adopt::{self, Estate};
+use super::callers::Callers;
+use super::clock::{self, WallTimer};
+use super::configuration::Configuration;
+use super::exec_probes::ExecProbes;
+use super::handle;
+use super::journal::Journal;
+use super::keeper_link::KeeperLink;
+use super::main_loop::MainLoop;
+use super::notify_socket::NotifySocket;
+use super::options::Options;
+use super::output_rules::OutputRules;
+use super::past::Past;
+use super::reload::Reloading;
+use super::rows::Rows;
+use super::situation::Situation;
+use super::systemd::Init;
+use super::taps::Taps;
+use super::watch::Watches;
+use super::{data_dir, entropy, specs};
+use crate::http::listen;
+use crate::store::{self, Queries, StoreError, Told, Write, Writer};
+
+/// Names the inherited end of the keeper's socket.
+const KEEPER_FD: &str = "RUNWISP_KEEPER_FD";
+/// Exit codes that people see as the keeper's, from the table in `cli::exit_code`.
+const FAILED: i32 = 1;
+const BAD_CONFIG: i32 = 78;
+
+/// A loop ready to turn, and what has to outlive it.
+pub(crate) struct Booted {
+    pub(crate) main_loop: MainLoop,
+    pub(crate) serving: Option<JoinHandle<()>>,
+    pub(crate) turn: data_dir::Turn,
+}
+
+/// What the keeper says to a new daemon.
+struct Welcome {
+    held: Vec<Held>,
+    notify: OwnedFd,
+    fresh: bool,
+    trusts_loader_only: bool,
+}
+
+/// A failure that ends the start, told already; the code is the keeper's exit code.
+struct Refused(i32);
+
+/// Makes the loop. When it can't be made, says why, has the keeper leave too, and answers with this process's exit code.
+pub(crate) async fn boot(options: Options) -> Result<Booted, i32> {
+    let mut keeper = match inherited_socket().and_then(KeeperLink::new) {
+        Ok(keeper) => keeper,
+        Err(error) => {
+            tracing::error!(%error, "could not reach the keeper; `runwisp daemon` starts both");
+            return Err(FAILED);
+        }
+    };
+    match try_boot(options, &mut keeper).await {
+        Ok(make) => Ok(make(keeper)),
+        Err(Refused(code)) => {
+            keeper.ask(
+                Ask::Leave {
+                    then: AfterLeave::Exit(code),
+                },
+                Vec::new(),
+            );
+            keeper.drain().await;
+            Err(0)
+        }
+    }
+}
+
+/// Takes the descriptor that the keeper left open, and keeps it from the children of this process.
+fn inherited_socket() -> std::io::Result<OwnedFd> {
+    let number = std::env::var(KEEPER_FD)
+        .ok()
+        .and_then(|text| text.parse::<i32>().ok());
+    let number = number
+        .filter(|fd| *fd > 2)
+        .ok_or_else(|| std::io::Error::other("no socket was inherited"))?;
+    nix::fcntl::fcntl(
+        // SAFETY: only looked at here; an invalid number is an error of the call.
+        unsafe { std::os::fd::BorrowedFd::borrow_raw(number) },
+        nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC),
+    )?;
+    // SAFETY: valid, as the call above has shown, and nobody else in this process knows it.
+    let socket = unsafe { OwnedFd::from_raw_fd(number) };
+    nix::fcntl::fcntl(
+        socket.as_fd(),
+        nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK),
+    )?;
+    Ok(socket)
+}
+
+async fn greet(keeper: &mut KeeperLink) -> Result<Welcome, Refused> {
+    keeper.ask(Ask::Hello { protocol: PROTOCOL }, Vec::new());
+    loop {
+        let Ok((report, mut fds)) = keeper.next().await else {
+            tracing::error!("the keeper is gone");
+            return Err(Refused(FAILED));
+        };
+        let Report::Welcome {
+            protocol,
+            version,
+            trusts_loader_only,
+            generation,
+            runs,
+            ..
+        } = report
+        else {
+            // Reports made before the greeting; everything they say is in the list of runs too.
+            continue;
+        };
+        if protocol != PROTOCOL {
+            tracing::error!(
+                "the keeper is of version {version} and speaks protocol {protocol}, this daemon speaks {PROTOCOL}; \
+                 `runwisp upgrade` replaces both"
+            );
+            return Err(Refused(FAILED));
+        }
+        let Some(notify) = fds.pop() else {
+            tracing::error!("the keeper sent no sd_notify socket");
+            return Err(Refused(FAILED));
+        };
+        return Ok(Welcome {
+            held: runs,
+            notify,
+            fresh: generation == 0,
+            trusts_loader_only,
+        });
+    }
+}
+
+type Make = Box<dyn FnOnce(KeeperLink) -> Booted>;
+
+/// Everything that may fail. What it answers with cannot.
+async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Refused> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        tracing::error!("could not {what}: {error}");
+        Refused(FAILED)
+    };
+    let welcome = greet(keeper).await?;
+    let turn = data_dir::wait_for_turn(&options.data)
+        .map_err(|error| failed("take over the data directory", &error))?;
+    let (loaded, plan) = load(&options, welcome.fresh)?;
+    let history =
+        open_history(&options.data).map_err(|error| failed("open the history", &error))?;
+    let data_id = data_dir::id(&options.data, || format!("{:032x}", entropy::random()));
+    let now = clock::now();
+    let held_ids: Vec<_> = welcome.held.iter().map(|held| held.run).collect();
+    let estate = adopt::sort(welcome.held, history.open_runs.clone(), welcome.fresh, now);
+    let unrecorded = adopt::end_survivors(&data_id, &held_ids, &history.open_runs, now);
+
+    let seed = u64::try_from(entropy::random() & u128::from(u64::MAX)).unwrap_or_default();
+    let boot_id = store::boot_id().unwrap_or_default();
+    let fleet = Fleet::new(
+        Arc::clone(&plan),
+        history.memories,
+        Boot {
+            boot_id,
+            seed,
+            fresh: welcome.fresh,
+        },
+    );
+    let past = Arc::new(Past::new(
+        options.data.clone(),
+        history.queries.clone(),
+        history.writer.clone(),
+    ));
+    let (faces, end) = handle::open(Arc::clone(&plan), past);
+    let mut troubles = BTreeMap::new();
+    let serving = match listen::bind(&options.socket) {
+        Ok(listener) => Some(tokio::spawn(async move {
+            if let Err(error) = listen::serve(listener, faces).await {
+                tracing::error!(%error, "the socket is served no more");
+            }
+        })),
+        // Nobody can talk to this daemon, but what it supervises goes on.
+        Err(listen::ListenError::Io { path, error })
+            if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem =>
+        {
+            tracing::error!(
+                "no commands are taken: {path} can't be made, the file system is read-only"
+            );
+            troubles.insert("socket", format!("{path} can't be made: {error}"));
+            None
+        }
+        Err(error) => return Err(failed("serve commands", &error)),
+    };
+    let notify =
+        NotifySocket::new(welcome.notify).map_err(|error| failed("listen to services", &error))?;
+    let wall = WallTimer::new().map_err(|error| failed("make a timer", &error))?;
+    let watches = Watches::new().map_err(|error| failed("watch files", &error))?;
+
+    let init = Init::from_env(|name| std::env::var(name).ok());
+    let (back, returned) = mpsc::unbounded_channel();
+    let reloading = Reloading::new(welcome.trusts_loader_only);
+    let situation = Situation {
+        exit_when_done: options.exit_when_done || plan.daemon.exit_when_done,
+        keeper_pid: nix::unistd::getppid().as_raw(),
+        started_at: now.wall,
+        stopping: false,
+        troubles,
+        notices: history.notices,
+        last_runs: history.last_runs,
+        data_id,
+        loaded,
+        options,
+    };
+    let journal = Journal::new(
+        history.writer,
+        history.told,
+        end.events.clone(),
+        history.next_seq,
+    );
+    let queries = history.queries;
+    Ok(Box::new(move |keeper| {
+        let mut main_loop = MainLoop {
+            fleet,
+            keeper,
+            journal,
+            queries,
+            end,
+            wall,
+            notify,
+            watches,
+            next_watchdog: init
+                .watchdog_interval()
+                .map(|interval| Instant::now() + interval),
+            init,
+            probes: ExecProbes::default(),
+            taps: Taps::default(),
+            rules: OutputRules::default(),
+            callers: Callers::default(),
+            reloading,
+            situation,
+            live: HashMap::new(),
+            rows: Rows::default(),
+            back,
+            returned,
+            leaving: None,
+        };
+        main_loop.begin(estate, unrecorded);
+        Booted {
+            main_loop,
+            serving,
+            turn,
+        }
+    }))
+}
+
+/// The history, and what it holds that the machines begin with.
+struct Known {
+    writer: Writer,
+    queries: Queries,
+    told: mpsc::UnboundedReceiver<Told>,
+    notices: Vec<String>,
+    next_seq: u64,
+    memories: BTreeMap<UnitName, Memory>,
+    open_runs: Vec<RunRecord>,
+    last_runs: HashMap<UnitName, RunRecord>,
+}
+
+fn open_history(data: &Path) -> Result<Known, StoreError> {
+    let (tell, told) = mpsc::unbounded_channel();
+    let opened = store::open(
+        data,
+        Box::new(move |word| {
+            // The loop has ended: nobody needs to know any more.
+            let _ = tell.send(word);
+        }),
+    )?;
+    let queries = opened.queries;
+    let last = queries.last_ended_per_unit()?;
+    Ok(Known {
+        next_seq: queries.next_seq()?,
+        memories: queries.memories()?.into_iter().collect(),
+        open_runs: queries.open_runs()?,
+        last_runs: last
+            .into_iter()
+            .map(|row| (row.unit.clone(), row))
+            .collect(),
+        writer: opened.writer,
+        notices: opened.notices,
+        queries,
+        told,
+    })
+}
+
+/// Reads the configuration. A broken one ends a first start; a daemon that comes back while its services live uses the
+/// last one that was good.
+fn load(options: &Options, fresh: bool) -> Result<(Configuration, Arc<Plan>), Refused> {
+    let mut loaded = Configuration::load(&options.config);
+    if loaded.plan.is_none()
+        && !fresh
+        && let Some(good) = Configuration::last_good(&options.data)
+    {
+        tracing::error!(
+            "the configuration is broken, the last good one is used\n{}",
+            loaded.rendered
+        );
+        loaded = good;
+    }
+    keep_only(&mut loaded, options.only.as_deref());
+    match loaded.plan.clone() {
+        Some(plan) => {
+            loaded.keep(&options.data);
+            for warning in loaded.warnings() {
+                tracing::warn!("{warning}");
+            }
+            Ok((loaded, plan))
+        }
+        None => {
+            tracing::error!("the configuration is refused\n{}", loaded.rendered);
+            Err(Refused(BAD_CONFIG))
+        }
+    }
+}
+
+/// `--only UNIT`: that one task is all there is, and nothing starts by itself.
+pub(crate) fn keep_only(loaded: &mut Configuration, only: Option<&str>) {
+    let (Some(only), Some(plan)) = (only, &loaded.plan) else {
+        return;
+    };
+    let mut plan = Plan::clone(plan);
+    plan.units.retain(|name, _| name.as_str() == only);
+    for unit in plan.units.values_mut() {
+        if let Role::Task(task) = &mut unit.role {
+            task.schedules.clear();
+            task.expect_by.clear();
+            task.max_silence = None;
+            task.on_success.clear();
+            task.on_failure.clear();
+            task.run_on_start = RunOnStart::No;
+            task.on_overlap = Overlap::Queue;
+        }
+    }
+    loaded.plan = Some(Arc::new(plan));
+}
+
+impl MainLoop {
+    /// Tells the keeper what it is to hold, takes over what it holds already, and starts everything.
+    fn begin(&mut self, estate: Estate, unrecorded: Vec<RunRecord>) {
+        let now = clock::now();
+        let plan = Arc::clone(self.fleet.plan());
+        if self.reloading.daemon_defines() {
+            for (unit, spec) in specs::of_plan(&plan) {
+                self.keeper.ask(
+                    Ask::Define {
+                        unit,
+                        spec: Box::new(spec),
+                    },
+                    Vec::new(),
+                );
+            }
+        }
+        for row in estate.interrupted.into_iter().chain(unrecorded) {
+            self.journal.write(Write::Run {
+                row: Box::new(row),
+                confirm: false,
+            });
+        }
+        adopt::discard(&mut self.keeper, &estate.unwanted);
+        self.take_over_live(&estate.adopted);
+        let searched: Vec<_> = estate
+            .adopted
+            .iter()
+            .filter(|run| run.gone.is_none())
+            .map(|run| run.row.id)
+            .collect();
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        self.journal
+            .tell(now.wall, Event::DaemonStarted { version });
+        let mut actions = Vec::new();
+        self.fleet
+            .adopt(now, estate.adopted, estate.queued, &mut actions);
+        self.fleet.boot(now, &mut actions);
+        for run in searched {
+            self.begin_rules(run);
+        }
+        self.act(now, actions);
+        self.plan_changed();
+        self.schedule_first_sweep();
+        self.init.ready(&self.summary());
+        tracing::info!(units = plan.units.len(), socket = %self.situation.options.socket.display(), "ready");
+    }
+
+    /// One line for the init system.
+    pub(crate) fn summary(&self) -> String {
+        let plan = self.fleet.plan();
+        let services = plan
+            .units
+            .values()
+            .filter(|unit| matches!(unit.role, Role::Service(_)))
+            .count();
+        format!("{services} services, {} tasks", plan.units.len() - services)
+    }
+}

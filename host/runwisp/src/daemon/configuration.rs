@@ -1,0 +1,121 @@
+//! The configuration as the loop uses it: the plan, what people are to know about it, whether its files have changed
+//! since, and the last one that was good.
+//!
+//! A configuration that was accepted is kept in the data directory, so that a daemon that comes back while its services
+//! live can go on when the files on disk have been broken meanwhile.
+//!
+//! Tests: `tests/e2e/reload.rs`.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use runwisp_core::config::Source;
+use runwisp_core::config::plan::Plan;
+use runwisp_core::words::diagnostic::Severity;
+use serde::{Deserialize, Serialize};
+
+use super::handle::Finding;
+use crate::config::{self, Loaded, Stamp};
+
+/// A configuration that was read, good or not.
+pub(crate) struct Configuration {
+    /// None when there are errors.
+    pub(crate) plan: Option<Arc<Plan>>,
+    pub(crate) findings: Vec<Finding>,
+    /// The findings drawn for people, without colours.
+    pub(crate) rendered: String,
+    sources: Vec<Source>,
+    stamp: Stamp,
+}
+
+/// A source as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    name: String,
+    text: String,
+}
+
+impl Configuration {
+    /// Reads the files.
+    pub(crate) fn load(root: &Path) -> Self {
+        Configuration::new(config::load(root))
+    }
+
+    fn new(loaded: Loaded) -> Self {
+        Configuration {
+            findings: findings(&loaded),
+            rendered: config::render(&loaded.diagnostics, &loaded.sources, false),
+            plan: loaded.plan.map(Arc::new),
+            sources: loaded.sources,
+            stamp: loaded.stamp,
+        }
+    }
+
+    /// Whether a file has changed since it was read. Asks the disk for a few time stamps.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stamp.stale()
+    }
+
+    /// The warnings, a line each.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
+        let warnings = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Warning);
+        warnings.map(|finding| match (&finding.file, finding.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: {}", finding.message),
+            _ => finding.message.clone(),
+        })
+    }
+
+    /// The last configuration that was accepted here, compiled anew.
+    pub(crate) fn last_good(data: &Path) -> Option<Self> {
+        let text = std::fs::read(data.join("last-good.json")).ok()?;
+        let kept: Vec<Kept> = serde_json::from_slice(&text).ok()?;
+        let sources = kept
+            .into_iter()
+            .map(|Kept { name, text }| Source { name, text })
+            .collect();
+        Some(Configuration::new(config::compile_kept(sources))).filter(|good| good.plan.is_some())
+    }
+
+    /// Keeps it as the last good one. Trouble with that is said and does no harm.
+    pub(crate) fn keep(&self, data: &Path) {
+        let kept = self.sources.iter().map(|s| Kept {
+            name: s.name.clone(),
+            text: s.text.clone(),
+        });
+        let text = serde_json::to_vec(&kept.collect::<Vec<_>>()).unwrap_or_default();
+        let fresh = data.join("last-good.json~");
+        // It may hold secrets, as the files themselves may.
+        let written = std::fs::File::options()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&fresh)
+            .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_data()))
+            .and_then(|()| std::fs::rename(&fresh, data.join("last-good.json")));
+        if let Err(error) = written {
+            tracing::warn!(%error, "could not keep the configuration as the last good one");
+        }
+    }
+}
+
+fn findings(loaded: &Loaded) -> Vec<Finding> {
+    let mut document = config::document(&loaded.diagnostics, &loaded.sources);
+    let mut found = Vec::new();
+    for (list, severity) in [("errors", Severity::Error), ("warnings", Severity::Warning)] {
+        for mut finding in document[list]
+            .as_array_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+        {
+            finding["severity"] = serde_json::json!(severity);
+            found.extend(serde_json::from_value::<Finding>(finding).ok());
+        }
+    }
+    found
+}

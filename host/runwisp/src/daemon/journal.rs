@@ -1,0 +1,81 @@
+//! The stream of events with its numbers, and the way to the store: what is recorded, and what is told to followers.
+//!
+//! Invariant: an event is queued for the store before it is told to anybody.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use runwisp_core::words::event::{Envelope, Event};
+use tokio::sync::{broadcast, mpsc};
+
+use crate::store::{Told, Write, Writer};
+
+/// Writes of one turn, gathered so that one commit holds them all.
+pub(crate) struct Journal {
+    writer: Writer,
+    told: mpsc::UnboundedReceiver<Told>,
+    followers: broadcast::Sender<Arc<Envelope>>,
+    next_seq: u64,
+    gathered: Vec<Write>,
+    fresh: Vec<Arc<Envelope>>,
+}
+
+impl Journal {
+    /// Numbers go on where the store's end.
+    pub(crate) fn new(
+        writer: Writer,
+        told: mpsc::UnboundedReceiver<Told>,
+        followers: broadcast::Sender<Arc<Envelope>>,
+        next_seq: u64,
+    ) -> Self {
+        Journal {
+            writer,
+            told,
+            followers,
+            next_seq,
+            gathered: Vec::new(),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Queues a write for the end of the turn.
+    pub(crate) fn write(&mut self, write: Write) {
+        self.gathered.push(write);
+    }
+
+    /// Queues an event, to be recorded and then told.
+    pub(crate) fn tell(&mut self, at: Timestamp, event: Event) {
+        let envelope = Envelope {
+            seq: self.next_seq,
+            at,
+            event,
+        };
+        self.next_seq += 1;
+        self.fresh.push(Arc::new(envelope.clone()));
+        self.gathered.push(Write::Event(envelope));
+    }
+
+    /// Ends the turn: hands everything to the store, then tells the followers.
+    pub(crate) fn flush(&mut self) {
+        if !self.gathered.is_empty() {
+            self.writer.send(std::mem::take(&mut self.gathered));
+        }
+        for envelope in self.fresh.drain(..) {
+            // Nobody listening is no fault.
+            let _ = self.followers.send(envelope);
+        }
+    }
+
+    /// The next word of the store. Cancel-safe.
+    pub(crate) async fn told(&mut self) -> Told {
+        match self.told.recv().await {
+            Some(told) => told,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Another way to the same store, for work away from the loop.
+    pub(crate) fn writer(&self) -> Writer {
+        self.writer.clone()
+    }
+}

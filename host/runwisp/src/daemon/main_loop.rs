@@ -1,0 +1,280 @@
+//! The one loop: take one input, decide, record, act, tell. It owns the machines and every hand, and waits for nothing
+//! but its inputs.
+//!
+//! Invariant: no output of a child passes through here, and nothing here blocks on a child, a face or the network.
+//! Tests: the decisions are tested in the core; the loop with real parts in `tests/e2e`.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+
+use runwisp_core::machine::Fleet;
+use runwisp_core::words::action::Action;
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::input::{Input, Notified};
+use runwisp_core::words::keeper::{AfterLeave, Ask, Report, SpawnStep};
+use runwisp_core::words::time::Now;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::callers::Callers;
+use super::clock::{self, Wake, WallTimer};
+use super::exec_probes::ExecProbes;
+use super::handle::{LoopEnd, Request};
+use super::journal::Journal;
+use super::keeper_link::{KeeperGone, KeeperLink};
+use super::notify_socket::{NotifySocket, run_of_sender};
+use super::output_rules::{OutputRules, Scanned};
+use super::reload::Reloading;
+use super::rows::Rows;
+use super::situation::Situation;
+use super::systemd::Init;
+use super::taps::Taps;
+use super::watch::{Changes, Watches};
+use crate::store::{Health, Kept, Queries, Told};
+
+/// What the loop wakes up for.
+pub(crate) enum Turn {
+    /// The keeper said something.
+    Report(Report, Vec<OwnedFd>),
+    /// The keeper is gone.
+    KeeperGone,
+    /// The store finished something.
+    Store(Told),
+    /// A face wants something.
+    Asked(Request),
+    /// Work that was sent away from the loop came back.
+    Back(Back),
+    /// A child spoke by sd_notify.
+    Notified(i32, Notified),
+    /// Watched paths changed.
+    Changed(Changes),
+    /// The wall-clock timer.
+    Wall(Wake),
+    /// A monotonic deadline.
+    Due,
+    /// The init system wants a sign of life.
+    Watchdog,
+}
+
+/// Work that was sent away from the loop.
+pub(crate) enum Back {
+    /// A network check is over.
+    Probed(RunId, Result<(), String>),
+    /// An exec check has had all its time.
+    ProbeTimeout(RunId, std::time::Duration),
+    /// A run could not be started, and the keeper was never asked.
+    SpawnFailed(RunId, String),
+    /// Output was searched for what fails a run.
+    Scanned(Scanned),
+    /// The configuration was read.
+    Loaded(Box<super::reload::Read>),
+    /// The sweep is over.
+    Swept(super::sweeper::Report),
+    /// It is time for the next sweep.
+    SweepDue,
+}
+
+/// A run whose processes the keeper holds.
+pub(crate) struct Live {
+    pub(crate) unit: UnitName,
+    pub(crate) pid: Option<i32>,
+}
+
+/// The loop's state: the machines, the hands, and who waits for what.
+pub(crate) struct MainLoop {
+    pub(crate) fleet: Fleet,
+    pub(crate) keeper: KeeperLink,
+    pub(crate) journal: Journal,
+    pub(crate) queries: Queries,
+    pub(crate) end: LoopEnd,
+    pub(crate) wall: WallTimer,
+    pub(crate) notify: NotifySocket,
+    pub(crate) watches: Watches,
+    pub(crate) init: Init,
+    pub(crate) probes: ExecProbes,
+    pub(crate) taps: Taps,
+    pub(crate) rules: OutputRules,
+    pub(crate) callers: Callers,
+    pub(crate) reloading: Reloading,
+    pub(crate) situation: Situation,
+    pub(crate) live: HashMap<RunId, Live>,
+    pub(crate) rows: Rows,
+    pub(crate) back: mpsc::UnboundedSender<Back>,
+    pub(crate) returned: mpsc::UnboundedReceiver<Back>,
+    pub(crate) next_watchdog: Option<Instant>,
+    /// Set once the loop is to end.
+    pub(crate) leaving: Option<Leaving>,
+}
+
+/// Why the loop ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// The keeper knows, and does this next.
+    Then(AfterLeave),
+    /// The keeper is gone.
+    KeeperGone,
+}
+
+impl MainLoop {
+    /// Turns until there is a reason to leave.
+    pub(crate) async fn run(&mut self) -> Leaving {
+        loop {
+            if let Some(leaving) = self.leaving {
+                return leaving;
+            }
+            let deadline = self.fleet.next_deadline();
+            self.wall.arm(deadline.wall);
+            let turn = self.next_turn(deadline.mono.map(instant_of)).await;
+            self.handle(turn);
+        }
+    }
+
+    /// Chooses one input. What the keeper says goes first: it is what has already happened.
+    async fn next_turn(&mut self, due: Option<Instant>) -> Turn {
+        let watchdog = self.next_watchdog;
+        tokio::select! {
+            biased;
+            report = self.keeper.next() => match report {
+                Ok((report, fds)) => Turn::Report(report, fds),
+                Err(KeeperGone) => Turn::KeeperGone,
+            },
+            told = self.journal.told() => Turn::Store(told),
+            Some(back) = self.returned.recv() => Turn::Back(back),
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Turn::Due,
+            () = sleep_until(watchdog.unwrap_or_else(Instant::now)), if watchdog.is_some() => Turn::Watchdog,
+            wake = self.wall.wait() => Turn::Wall(wake),
+            (pid, said) = self.notify.next() => Turn::Notified(pid, said),
+            Some(request) = self.end.requests.recv() => Turn::Asked(request),
+            changes = self.watches.next() => Turn::Changed(changes),
+        }
+    }
+
+    fn handle(&mut self, turn: Turn) {
+        match turn {
+            Turn::Report(report, _fds) => self.handle_report(report),
+            Turn::KeeperGone => self.leaving = Some(Leaving::KeeperGone),
+            Turn::Store(told) => self.handle_store(told),
+            Turn::Asked(request) => self.handle_request(request),
+            Turn::Back(back) => self.handle_back(back),
+            Turn::Notified(pid, said) => {
+                let live = &self.live;
+                let run_of = |pid| {
+                    live.iter()
+                        .find(|(_, l)| l.pid == Some(pid))
+                        .map(|(run, _)| *run)
+                };
+                if let Some(run) = run_of_sender(pid, run_of) {
+                    self.step(Input::Notified { run, said });
+                }
+            }
+            Turn::Changed(changes) => {
+                for (unit, path) in changes {
+                    self.step(Input::WatchedChanged { unit, path });
+                }
+            }
+            Turn::Wall(Wake::Due) | Turn::Due => self.step(Input::Tick),
+            Turn::Wall(Wake::Jumped { by_ms }) => {
+                tracing::warn!(by_ms, "the wall clock jumped");
+                self.step(Input::ClockJump { by_ms });
+            }
+            Turn::Watchdog => {
+                self.init.alive();
+                self.next_watchdog = self
+                    .init
+                    .watchdog_interval()
+                    .map(|interval| Instant::now() + interval);
+            }
+        }
+    }
+
+    fn handle_store(&mut self, told: Told) {
+        match told {
+            Told::Confirmed { run, kept } => {
+                // A row that is only in memory may still be lost: the keeper goes on remembering.
+                if self.rows.confirmed(run, kept != Kept::Memory) {
+                    self.keeper.ask(Ask::Ack { run }, Vec::new());
+                }
+                match kept {
+                    Kept::Disk | Kept::Memory => self.step(Input::Durable { run }),
+                    Kept::Refused => {
+                        let message = "this tick has a run already".to_owned();
+                        self.step(Input::SpawnFailed {
+                            run,
+                            step: SpawnStep::Refused,
+                            errno: 0,
+                            message,
+                        });
+                    }
+                }
+            }
+            Told::Health(Health::Degraded(message)) => self.set_trouble("store", Some(message)),
+            Told::Health(Health::Ok) => {
+                for run in self.rows.settle() {
+                    self.keeper.ask(Ask::Ack { run }, Vec::new());
+                }
+                self.set_trouble("store", None);
+            }
+            Told::Notice(notice) => {
+                tracing::error!("{notice}");
+                self.situation.notices.push(notice);
+            }
+        }
+    }
+
+    fn handle_back(&mut self, back: Back) {
+        match back {
+            Back::Probed(run, result) => self.step(Input::Probed { run, result }),
+            Back::ProbeTimeout(check, after) => self.end_probe(check, after),
+            Back::SpawnFailed(run, message) => {
+                self.step(Input::SpawnFailed {
+                    run,
+                    step: SpawnStep::Pipe,
+                    errno: 0,
+                    message,
+                });
+            }
+            Back::Scanned(scanned) => self.handle_scanned(scanned),
+            Back::Loaded(read) => self.handle_loaded(*read),
+            Back::Swept(report) => self.handle_swept(report),
+            Back::SweepDue => self.begin_sweep(),
+        }
+    }
+
+    /// One turn of the machines: what they answer is carried out before the next input is taken.
+    pub(crate) fn step(&mut self, input: Input) {
+        let now = clock::now();
+        let mut actions = Vec::new();
+        self.fleet.step(now, input, &mut actions);
+        self.act(now, actions);
+        if self.situation.exit_when_done && self.fleet.is_idle() && !self.situation.stopping {
+            tracing::info!("nothing is left to do");
+            self.shut_down(false);
+        }
+    }
+
+    /// Stops everything, in order or at once.
+    pub(crate) fn shut_down(&mut self, at_once: bool) {
+        if !self.situation.stopping {
+            self.situation.stopping = true;
+            self.init
+                .stopping(self.fleet.plan().daemon.shutdown_timeout);
+        }
+        let mut actions = Vec::new();
+        let now = clock::now();
+        self.fleet
+            .step(now, Input::Shutdown { at_once }, &mut actions);
+        self.act(now, actions);
+    }
+
+    pub(crate) fn act(&mut self, now: Now, actions: Vec<Action>) {
+        for action in actions {
+            self.carry_out(now, action);
+        }
+        self.journal.flush();
+    }
+}
+
+/// A monotonic moment on tokio's clock, which is the same clock.
+fn instant_of(mono: runwisp_core::words::time::Mono) -> Instant {
+    Instant::now() + mono.since(clock::now().mono)
+}

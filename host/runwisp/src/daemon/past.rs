@@ -1,0 +1,97 @@
+//! The past for faces: the store answers for runs and events, the logs for what was printed.
+//!
+//! What was decided a moment ago may still be on its way to the disk, so a question about runs first waits, briefly,
+//! for the commit under way: nobody is told of an end and then reads that the run still runs.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use runwisp_core::words::event::Envelope;
+use runwisp_core::words::ids::RunId;
+use runwisp_core::words::run::RunRecord;
+
+use super::history::{From, History, HistoryError, Hit, Page, RunFilter, Search};
+use crate::store::{Queries, StoreError, Writer};
+
+/// The longest wait for a commit; a disk that is slower than that is shown as it is.
+const COMMIT: Duration = Duration::from_millis(250);
+
+/// Reads one data directory.
+pub(crate) struct Past {
+    data: PathBuf,
+    queries: Queries,
+    writer: Writer,
+}
+
+impl Past {
+    pub(crate) fn new(data: PathBuf, queries: Queries, writer: Writer) -> Self {
+        Past {
+            data,
+            queries,
+            writer,
+        }
+    }
+}
+
+fn read(error: StoreError) -> HistoryError {
+    HistoryError::Read(error.to_string())
+}
+
+impl History for Past {
+    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, HistoryError> {
+        self.writer.flush(COMMIT);
+        // No names at all means all units to the store, and none to the faces.
+        if filter.units.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        let wanted = crate::store::RunFilter {
+            units: filter
+                .units
+                .iter()
+                .flatten()
+                .map(ToString::to_string)
+                .collect(),
+            state: filter.state,
+            outcomes: filter.outcome.into_iter().collect(),
+            since: filter.since,
+            before: filter.before,
+            scheduled_only: filter.scheduled_only,
+            limit: Some(filter.limit),
+            ..crate::store::RunFilter::default()
+        };
+        self.queries.runs(&wanted).map_err(read)
+    }
+
+    fn run(&self, id: RunId) -> Result<Option<RunRecord>, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.run(&id.to_string()).map_err(read)
+    }
+
+    fn page(
+        &self,
+        run: &RunRecord,
+        from: From,
+        limit: usize,
+        complete: bool,
+    ) -> Result<Page, HistoryError> {
+        super::output::page(&self.data, run, from, limit, complete)
+    }
+
+    fn raw(&self, run: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError> {
+        super::output::raw(&self.data, run)
+    }
+
+    fn search(
+        &self,
+        wanted: &Search,
+        hit: &mut dyn FnMut(Hit) -> bool,
+    ) -> Result<(), HistoryError> {
+        super::output::search(&self.data, &self.queries, wanted, hit)
+    }
+
+    fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.events_since(after, limit).map_err(read)
+    }
+}

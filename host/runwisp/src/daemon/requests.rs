@@ -1,0 +1,78 @@
+//! What faces ask of the loop: one arm per request, answered in the same turn unless it needs the disk.
+
+use std::sync::Arc;
+
+use runwisp_core::words::command::Refusal;
+use runwisp_core::words::ids::RunId;
+use runwisp_core::words::input::Input;
+use runwisp_core::words::keeper::{AfterLeave, Ask};
+
+use super::clock;
+use super::handle::{Leave, OutputAt, Reply, Request, StatusSnapshot};
+use super::main_loop::MainLoop;
+
+impl MainLoop {
+    pub(crate) fn handle_request(&mut self, request: Request) {
+        match request {
+            Request::Command { command, reply } => {
+                let caller = self.callers.enter(reply);
+                self.step(Input::Command { caller, command });
+            }
+            Request::Status { reply } => {
+                let mut units = self.fleet.status(clock::now());
+                for unit in units.iter_mut().filter(|unit| unit.last_run.is_none()) {
+                    unit.last_run = self.situation.last_runs.get(&unit.name).cloned();
+                }
+                let _ = reply.send(StatusSnapshot {
+                    daemon: self.situation.status(),
+                    units,
+                });
+            }
+            Request::Reload {
+                only,
+                plan_only,
+                reply,
+            } => self.reload(only, plan_only, reply),
+            Request::Leave { how, reply } => self.handle_leave(how, reply),
+            Request::Run { run, ended, reply } => self.rows.tell(run, ended, reply),
+            Request::Output { run, from, reply } => self.handle_output(run, from, reply),
+        }
+    }
+
+    fn handle_leave(&mut self, how: Leave, reply: Reply<Result<(), Refusal>>) {
+        if self.situation.stopping && how != Leave::Stop {
+            let _ = reply.send(Err(Refusal::ShuttingDown));
+            return;
+        }
+        let _ = reply.send(Ok(()));
+        match how {
+            // Asked twice means: at once.
+            Leave::Stop => self.shut_down(self.situation.stopping),
+            Leave::Restart => self.leave(AfterLeave::Restart),
+            Leave::Upgrade => self.leave(AfterLeave::Upgrade),
+        }
+    }
+
+    fn handle_output(&mut self, run: RunId, from: u64, reply: Reply<OutputAt>) {
+        if self.live.contains_key(&run) {
+            let from = self.taps.wait(run, from, reply);
+            self.keeper.ask(Ask::Watch { run, from }, Vec::new());
+        } else {
+            // Everything it printed is in its log.
+            let _ = reply.send(OutputAt {
+                end: u64::MAX,
+                complete: true,
+            });
+        }
+    }
+
+    /// The plan in force has changed: tell the faces and the hands that depend on it.
+    pub(crate) fn plan_changed(&mut self) {
+        let plan = Arc::clone(self.fleet.plan());
+        let watched: Vec<_> = super::watched_paths(&plan).collect();
+        for trouble in self.watches.set(&watched) {
+            tracing::warn!("{trouble}");
+        }
+        self.end.plan.send_replace(plan);
+    }
+}

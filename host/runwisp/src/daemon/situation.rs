@@ -1,0 +1,95 @@
+//! What is true of the daemon itself: since when, from what files, and what troubles it has.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use runwisp_core::words::event::Event;
+use runwisp_core::words::ids::UnitName;
+use runwisp_core::words::run::RunRecord;
+
+use super::configuration::Configuration;
+use super::handle::DaemonStatus;
+use super::main_loop::MainLoop;
+use super::options::Options;
+
+/// Everything about the daemon that is not about its units.
+pub(crate) struct Situation {
+    pub(crate) options: Options,
+    /// The configuration in force, as read.
+    pub(crate) loaded: Configuration,
+    pub(crate) keeper_pid: i32,
+    /// The random name of the data directory, in every child's environment.
+    pub(crate) data_id: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) exit_when_done: bool,
+    pub(crate) stopping: bool,
+    /// Troubles that last, by part.
+    pub(crate) troubles: BTreeMap<&'static str, String>,
+    /// The newest ended run of each unit, as of the start; the machines know newer ones.
+    pub(crate) last_runs: HashMap<UnitName, RunRecord>,
+    /// What was found at start, such as a database that had to be moved aside.
+    pub(crate) notices: Vec<String>,
+}
+
+impl Situation {
+    /// A new configuration is in force.
+    pub(crate) fn accept(&mut self, loaded: Configuration) {
+        loaded.keep(&self.options.data);
+        if let Some(plan) = &loaded.plan {
+            self.exit_when_done = self.options.exit_when_done || plan.daemon.exit_when_done;
+        }
+        self.loaded = loaded;
+    }
+
+    /// A snapshot for people.
+    pub(crate) fn status(&self) -> DaemonStatus {
+        let config = self.loaded.warnings();
+        let warnings = self
+            .troubles
+            .values()
+            .chain(&self.notices)
+            .cloned()
+            .chain(config)
+            .collect();
+        DaemonStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            keeper_pid: self.keeper_pid,
+            daemon_pid: i32::try_from(std::process::id()).unwrap_or(0),
+            started_at: self.started_at,
+            binary: std::env::current_exe().unwrap_or_default(),
+            config: self.options.config.clone(),
+            data: self.options.data.clone(),
+            config_stale: self.loaded.is_stale(),
+            stopping: self.stopping,
+            warnings,
+        }
+    }
+}
+
+impl MainLoop {
+    /// A part of the daemon's own means is in trouble, or (with none) right again. Told when it changes.
+    pub(crate) fn set_trouble(&mut self, part: &'static str, message: Option<String>) {
+        let changed = match &message {
+            Some(message) => self
+                .situation
+                .troubles
+                .insert(part, message.clone())
+                .is_none(),
+            None => self.situation.troubles.remove(part).is_some(),
+        };
+        if changed {
+            match &message {
+                Some(message) => tracing::error!(part, "{message}"),
+                None => tracing::info!(part, "right again"),
+            }
+            self.journal.tell(
+                super::clock::now().wall,
+                Event::Degraded {
+                    part: part.to_owned(),
+                    message,
+                },
+            );
+            self.journal.flush();
+        }
+    }
+}
