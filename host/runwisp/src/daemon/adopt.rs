@@ -23,49 +23,36 @@ use super::main_loop::{Live, MainLoop};
 use super::survivors::{self, Survivor};
 use crate::store::Write;
 
-/// What is taken over, sorted.
+/// What the keeper holds, sorted.
 pub(crate) struct Estate {
-    /// Runs of the keeper's.
+    /// Runs to take over.
     pub(crate) adopted: Vec<Adopted>,
-    /// Rows that go on waiting for their turn.
-    pub(crate) queued: Vec<RunRecord>,
-    /// Rows that are closed as interrupted.
-    pub(crate) interrupted: Vec<RunRecord>,
+    /// Rows the store has open and the keeper knows nothing of; the machines say what becomes of them.
+    pub(crate) open: Vec<RunRecord>,
     /// What the keeper holds and nobody wants, such as a health check.
     pub(crate) unwanted: Vec<RunId>,
 }
 
-/// Sorts what the keeper holds and what the store has open. `fresh` says that no daemon of this keeper came before.
-pub(crate) fn sort(held: Vec<Held>, mut open: Vec<RunRecord>, fresh: bool, now: Now) -> Estate {
+/// Sorts what the keeper holds and what the store has open.
+pub(crate) fn sort(held: Vec<Held>, open: Vec<RunRecord>) -> Estate {
     let mut estate = Estate {
         adopted: Vec::new(),
-        queued: Vec::new(),
-        interrupted: Vec::new(),
+        open: Vec::new(),
         unwanted: Vec::new(),
     };
-    let rows: HashMap<RunId, RunRecord> = open.iter().map(|row| (row.id, row.clone())).collect();
-    let mut known: Vec<RunId> = Vec::new();
+    let mut rows: HashMap<RunId, RunRecord> = open.into_iter().map(|row| (row.id, row)).collect();
     for run in held {
-        known.push(run.run);
+        // The row on disk is at least as new as the one sent along when it was spawned.
+        let row = rows.remove(&run.run);
         match serde_json::from_str::<Tag>(&run.tag) {
-            Ok(tag) => {
-                // The row on disk is at least as new as the one sent along when it was spawned.
-                let row = rows.get(&run.run).cloned().unwrap_or(tag.row);
-                estate.adopted.push(adopted(run, row, tag.failures));
-            }
+            Ok(tag) => estate
+                .adopted
+                .push(adopted(run, row.unwrap_or(tag.row), tag.failures)),
             Err(_) => estate.unwanted.push(run.run),
         }
     }
-    open.retain(|row| !known.contains(&row.id));
-    for mut row in open {
-        if row.state == RunState::Queued || (!fresh && row.state == RunState::Starting) {
-            row.state = RunState::Queued;
-            estate.queued.push(row);
-        } else {
-            interrupt(&mut row, now);
-            estate.interrupted.push(row);
-        }
-    }
+    estate.open = rows.into_values().collect();
+    estate.open.sort_by_key(|row| row.id);
     estate
 }
 
@@ -192,6 +179,7 @@ impl MainLoop {
     /// What the keeper holds is live from the start.
     pub(crate) fn take_over_live(&mut self, adopted: &[Adopted]) {
         for run in adopted {
+            self.rows.sent(&run.row, false);
             self.live.insert(
                 run.row.id,
                 Live {

@@ -168,12 +168,12 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
     let data_id = data_dir::id(&options.data, || format!("{:032x}", entropy::random()));
     let now = clock::now();
     let held_ids: Vec<_> = welcome.held.iter().map(|held| held.run).collect();
-    let estate = adopt::sort(welcome.held, history.open_runs.clone(), welcome.fresh, now);
     let unrecorded = adopt::end_survivors(&data_id, &held_ids, &history.open_runs, now);
+    let estate = adopt::sort(welcome.held, history.open_runs);
 
     let seed = u64::try_from(entropy::random() & u128::from(u64::MAX)).unwrap_or_default();
     let boot_id = store::boot_id().unwrap_or_default();
-    let fleet = Fleet::new(
+    let mut fleet = Fleet::new(
         Arc::clone(&plan),
         history.memories,
         Boot {
@@ -182,6 +182,7 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
             fresh: welcome.fresh,
         },
     );
+    fleet.recall(history.last_runs);
     let past = Arc::new(Past::new(
         options.data.clone(),
         history.queries.clone(),
@@ -222,7 +223,6 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
         stopping: false,
         troubles,
         notices: history.notices,
-        last_runs: history.last_runs,
         data_id,
         loaded,
         options,
@@ -278,7 +278,7 @@ struct Known {
     next_seq: u64,
     memories: BTreeMap<UnitName, Memory>,
     open_runs: Vec<RunRecord>,
-    last_runs: HashMap<UnitName, RunRecord>,
+    last_runs: Vec<RunRecord>,
 }
 
 fn open_history(data: &Path) -> Result<Known, StoreError> {
@@ -291,15 +291,11 @@ fn open_history(data: &Path) -> Result<Known, StoreError> {
         }),
     )?;
     let queries = opened.queries;
-    let last = queries.last_ended_per_unit()?;
     Ok(Known {
         next_seq: queries.next_seq()?,
         memories: queries.memories()?.into_iter().collect(),
         open_runs: queries.open_runs()?,
-        last_runs: last
-            .into_iter()
-            .map(|row| (row.unit.clone(), row))
-            .collect(),
+        last_runs: queries.last_ended_per_unit()?,
         writer: opened.writer,
         notices: opened.notices,
         queries,
@@ -374,7 +370,7 @@ impl MainLoop {
                 );
             }
         }
-        for row in estate.interrupted.into_iter().chain(unrecorded) {
+        for row in unrecorded {
             self.journal.write(Write::Run {
                 row: Box::new(row),
                 confirm: false,
@@ -393,7 +389,7 @@ impl MainLoop {
             .tell(now.wall, Event::DaemonStarted { version });
         let mut actions = Vec::new();
         self.fleet
-            .adopt(now, estate.adopted, estate.queued, &mut actions);
+            .adopt(now, estate.adopted, estate.open, &mut actions);
         self.fleet.boot(now, &mut actions);
         for run in searched {
             self.begin_rules(run);

@@ -19,10 +19,7 @@ impl MainLoop {
                 self.step(Input::Command { caller, command });
             }
             Request::Status { reply } => {
-                let mut units = self.fleet.status(clock::now());
-                for unit in units.iter_mut().filter(|unit| unit.last_run.is_none()) {
-                    unit.last_run = self.situation.last_runs.get(&unit.name).cloned();
-                }
+                let units = self.fleet.status(clock::now());
                 let _ = reply.send(StatusSnapshot {
                     daemon: self.situation.status(),
                     units,

@@ -1,11 +1,9 @@
 //! What is true of the daemon itself: since when, from what files, and what troubles it has.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use runwisp_core::words::event::Event;
-use runwisp_core::words::ids::UnitName;
-use runwisp_core::words::run::RunRecord;
 
 use super::configuration::Configuration;
 use super::handle::DaemonStatus;
@@ -25,8 +23,6 @@ pub(crate) struct Situation {
     pub(crate) stopping: bool,
     /// Troubles that last, by part.
     pub(crate) troubles: BTreeMap<&'static str, String>,
-    /// The newest ended run of each unit, as of the start; the machines know newer ones.
-    pub(crate) last_runs: HashMap<UnitName, RunRecord>,
     /// What was found at start, such as a database that had to be moved aside.
     pub(crate) notices: Vec<String>,
 }
