@@ -16,6 +16,7 @@ use runwisp_core::words::spawn::{RunVars, fill_text};
 use runwisp_core::words::time::Now;
 use serde::{Deserialize, Serialize};
 
+use super::handle::OutputAt;
 use super::main_loop::{Back, Leaving, Live, MainLoop};
 use super::{probes, specs};
 use crate::logs;
@@ -40,6 +41,16 @@ impl MainLoop {
                 // The keeper may forget a run, and whoever waits for its end be told, only once that end is on disk.
                 let confirm = confirm || row.state == RunState::Ended;
                 self.rows.sent(&row, confirm);
+                if row.state == RunState::Ended && !self.live.contains_key(&row.id) {
+                    // It never reached the keeper, so there is no output to come.
+                    self.tell_taps(
+                        row.id,
+                        OutputAt {
+                            end: 0,
+                            complete: true,
+                        },
+                    );
+                }
                 self.journal.write(Write::Run { row, confirm });
             }
             Action::Spawn {
@@ -102,6 +113,7 @@ impl MainLoop {
         );
         let unit = row.unit.clone();
         let tag = serde_json::to_string(&Tag { row, failures }).unwrap_or_default();
+        let waited_for = self.taps.wanted(run);
         self.keeper.ask(
             Ask::Spawn(Spawn {
                 run,
@@ -112,6 +124,9 @@ impl MainLoop {
             }),
             fds,
         );
+        if let Some(from) = waited_for {
+            self.keeper.ask(Ask::Watch { run, from }, Vec::new());
+        }
     }
 
     fn probe(&mut self, run: RunId, name: &UnitName, instance: u32) {

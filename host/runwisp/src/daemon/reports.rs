@@ -43,6 +43,13 @@ impl MainLoop {
                 about,
             } => {
                 let message = failures::spawn_failed(step, errno, &about);
+                self.tell_taps(
+                    run,
+                    OutputAt {
+                        end: 0,
+                        complete: true,
+                    },
+                );
                 if let Some((of, result)) = self.probes.failed(run, &message) {
                     self.keeper.ask(Ask::Ack { run }, Vec::new());
                     self.step(Input::Probed { run: of, result });
@@ -103,7 +110,7 @@ impl MainLoop {
         }
     }
 
-    fn tell_taps(&mut self, run: RunId, at: OutputAt) {
+    pub(crate) fn tell_taps(&mut self, run: RunId, at: OutputAt) {
         if let Some(from) = self.taps.told(run, at) {
             self.keeper.ask(Ask::Watch { run, from }, Vec::new());
         }

@@ -54,6 +54,9 @@ impl MainLoop {
         if self.live.contains_key(&run) {
             let from = self.taps.wait(run, from, reply);
             self.keeper.ask(Ask::Watch { run, from }, Vec::new());
+        } else if self.rows.is_open(run) {
+            // Decided and not started yet: the keeper is asked once it has been.
+            self.taps.wait(run, from, reply);
         } else {
             // Everything it printed is in its log.
             let _ = reply.send(OutputAt {

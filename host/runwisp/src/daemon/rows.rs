@@ -88,6 +88,13 @@ impl Rows {
         }
     }
 
+    /// Whether the run has been decided on and has not ended.
+    pub(crate) fn is_open(&self, run: RunId) -> bool {
+        self.rows
+            .get(&run)
+            .is_some_and(|row| row.record.state != RunState::Ended)
+    }
+
     /// Rows of runs that have not ended.
     pub(crate) fn open(&self) -> impl Iterator<Item = &RunRecord> {
         self.rows

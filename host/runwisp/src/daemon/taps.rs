@@ -27,6 +27,12 @@ impl Taps {
         callers.iter().map(|(from, _)| *from).min().unwrap_or(from)
     }
 
+    /// What to ask the keeper about a run it has just begun to hold, if somebody waits for its output already.
+    pub(crate) fn wanted(&self, run: RunId) -> Option<u64> {
+        let callers = self.waiting.get(&run)?;
+        callers.iter().map(|(from, _)| *from).min()
+    }
+
     /// The keeper told. Answers with what to ask it next, if somebody still waits.
     pub(crate) fn told(&mut self, run: RunId, mark: OutputAt) -> Option<u64> {
         let mut callers = self.waiting.remove(&run)?;
