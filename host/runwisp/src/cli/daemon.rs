@@ -163,7 +163,7 @@ fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Pro
 }
 
 fn locked(error: &LockError) -> Problem {
-    let problem = Problem::new("daemon.locked", error.to_string());
+    let problem = Problem::new("daemon.running", error.to_string());
     match error {
         LockError::Held { .. } => problem.help(
             "`runwisp status` asks the one that runs; --data names another directory for this one.",

@@ -163,12 +163,6 @@ pub const PROBLEMS: [Row; 24] = [
         "another reload is under way",
     ),
     row(
-        "daemon.locked",
-        409,
-        Exit::Refused,
-        "another runwisp uses the data directory",
-    ),
-    row(
         "daemon.unreachable",
         0,
         Exit::Unknown,
