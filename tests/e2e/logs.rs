@@ -36,9 +36,9 @@ fn from_either_end() {
 #[test]
 fn from_a_time_on() {
     let daemon = with_hundred_lines();
-    let count = |since: &str| {
+    let count = |n: &str, since: &str| {
         let documents = daemon
-            .cli(&["logs", "count", "-n", "all", "--since", since, "--json"])
+            .cli(&["logs", "count", "-n", n, "--since", since, "--json"])
             .ok()
             .json_lines();
         documents
@@ -46,8 +46,16 @@ fn from_a_time_on() {
             .filter(|document| document["type"] == "line")
             .count()
     };
-    assert_eq!(count("1h"), 100);
-    assert_eq!(count("2100-01-01T00:00:00Z"), 0);
+    for (n, since, expected) in [
+        ("all", "1h", 100),
+        ("7", "1h", 7),
+        ("+7", "1h", 7),
+        ("all", "2100-01-01T00:00:00Z", 0),
+        ("7", "2100-01-01T00:00:00Z", 0),
+        ("+7", "2100-01-01T00:00:00Z", 0),
+    ] {
+        assert_eq!(count(n, since), expected, "-n {n} --since {since}");
+    }
 }
 
 #[test]

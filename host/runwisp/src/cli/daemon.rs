@@ -144,6 +144,7 @@ fn with_switches(mut arguments: Vec<OsString>, args: &Args) -> Vec<OsString> {
 fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Problem> {
     // One runwisp per data directory, from here to the keeper's end.
     let lock = InstanceLock::take(&context.paths.data).map_err(|error| locked(&error))?;
+    writable(&context.paths.data)?;
     let program = runwisp_keeper::own_program().map_err(|e| io_failed("find this program", &e))?;
     let mut daemon_args = with_switches(common(context), args);
     daemon_args.push("--attached".into());
@@ -160,6 +161,17 @@ fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Pro
         cgroup_root: None,
         lock: Some(lock.as_fd().as_raw_fd()),
     })))
+}
+
+/// A start needs a directory that can be written. One that becomes read-only later ends nothing: a daemon that comes
+/// back goes on with what its keeper holds.
+fn writable(dir: &Path) -> Result<(), Problem> {
+    let mode = nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK;
+    nix::unistd::access(dir, mode).map_err(|errno| {
+        io_failed(format!("write to {}", dir.display()), &errno.into()).help(
+            "the history and the output of every run are kept there; --data names another directory.",
+        )
+    })
 }
 
 fn locked(error: &LockError) -> Problem {

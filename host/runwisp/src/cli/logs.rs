@@ -30,12 +30,7 @@ pub struct Args {
     #[arg(short, long)]
     follow: bool,
     /// The last N lines of each run, the first with +N, or all; default: all, with -f 10
-    #[arg(
-        short,
-        value_name = "N",
-        conflicts_with = "since",
-        allow_hyphen_values = true
-    )]
+    #[arg(short, value_name = "N", allow_hyphen_values = true)]
     n: Option<Amount>,
     /// Only lines since then: 10m, 2h, 2026-01-31T18:00:00Z
     #[arg(long, value_name = "TIME")]

@@ -53,7 +53,7 @@ use options::Options;
 /// The exit code of a daemon whose keeper went away.
 const KEEPER_GONE: i32 = 1;
 
-/// How long the last commit may take.
+/// How long the last commit, and closing the database, may take.
 const LAST_COMMIT: Duration = Duration::from_secs(5);
 
 /// Lives the daemon's life. Called in the process that the keeper started, whose end of the socket is inherited.
@@ -102,7 +102,7 @@ async fn live(booted: boot::Booted) -> i32 {
     let writer = main_loop.journal.writer();
     drop(main_loop);
     // Everything decided so far is on disk, or was said to be lost, before this process ends.
-    if !writer.flush(LAST_COMMIT) {
+    if !writer.close(LAST_COMMIT) {
         tracing::error!("the end of the history could not be written");
     }
     drop(writer);

@@ -24,17 +24,24 @@ use crate::wire::{Ended, LogItem, Problem, line};
 /// How many lines are read at once.
 const PAGE: usize = 500;
 
+/// How much of what a run has printed so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// Everything.
+    All,
+    /// So many lines from the beginning on.
+    First(u64),
+    /// So many lines before the end.
+    Last(u64),
+}
+
 /// Where reading begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// At the first line.
-    All,
-    /// At the first line, for so many.
-    Head(u64),
-    /// So many lines before the end.
-    Tail(u64),
-    /// At the first line printed at or after.
-    Since(Timestamp),
+pub struct Start {
+    /// Only lines printed at or after; `amount` counts among these.
+    pub since: Option<Timestamp>,
+    /// How much.
+    pub amount: Amount,
 }
 
 /// Whose output, and from where.
@@ -189,6 +196,8 @@ async fn current_runs(handle: &Handle, units: &[UnitName]) -> Result<Vec<RunReco
 struct Source {
     run: RunRecord,
     from: From,
+    /// Lines before that are passed over.
+    since: Option<Timestamp>,
     ahead: VecDeque<Line>,
     left: u64,
     dry: bool,
@@ -196,21 +205,25 @@ struct Source {
 
 impl Source {
     async fn fill(&mut self, handle: &Handle) -> Result<(), Over> {
-        if self.dry || !self.ahead.is_empty() {
-            return Ok(());
+        while !self.dry && self.ahead.is_empty() {
+            let run = self.run.clone();
+            let from = self.from;
+            let limit = usize::try_from(self.left).map_or(PAGE, |left| left.min(PAGE));
+            let complete = run.state == RunState::Ended;
+            let page = past(handle, move |history| {
+                history.page(&run, from, limit, complete)
+            })
+            .await?;
+            self.from = From::Place(page.next);
+            self.left -= (page.lines.len() as u64).min(self.left);
+            self.dry = page.lines.is_empty() || self.left == 0;
+            let since = self.since;
+            self.ahead.extend(
+                page.lines
+                    .into_iter()
+                    .filter(|line| since.is_none_or(|since| line.ts >= since)),
+            );
         }
-        let run = self.run.clone();
-        let from = self.from;
-        let limit = usize::try_from(self.left).map_or(PAGE, |left| left.min(PAGE));
-        let complete = run.state == RunState::Ended;
-        let page = past(handle, move |history| {
-            history.page(&run, from, limit, complete)
-        })
-        .await?;
-        self.from = From::Place(page.next);
-        self.left -= (page.lines.len() as u64).min(self.left);
-        self.dry = page.lines.is_empty() || self.left == 0;
-        self.ahead.extend(page.lines);
         Ok(())
     }
 }
@@ -222,17 +235,19 @@ async fn backlog(
     start: Start,
     feed: &Feed,
 ) -> Result<Vec<Source>, Over> {
-    let (from, left) = match start {
-        Start::All => (From::Head, u64::MAX),
-        Start::Head(lines) => (From::Head, lines),
-        Start::Tail(lines) => (From::Tail(lines), u64::MAX),
-        Start::Since(at) => (From::Since(at), u64::MAX),
+    let begin = start.since.map_or(From::Head, From::Since);
+    let (from, left, since) = match start.amount {
+        Amount::All => (begin, u64::MAX, None),
+        Amount::First(lines) => (begin, lines, None),
+        // Counted from the end, the time is met too early or too late; lines too old are passed over one by one.
+        Amount::Last(lines) => (From::Tail(lines), u64::MAX, start.since),
     };
     let mut sources: Vec<Source> = runs
         .into_iter()
         .map(|run| Source {
             run,
             from,
+            since,
             ahead: VecDeque::new(),
             left,
             dry: left == 0,

@@ -113,6 +113,19 @@ impl Keeping {
         }
     }
 
+    /// Leaves everything in the one file, so that it alone can be copied, looked at and judged. The last connection to
+    /// close would do that too, but queries may still have theirs. Where it fails, the next start finds the same rows in
+    /// the write-ahead log.
+    pub(super) fn close(self) {
+        if let (Some(db), false) = (&self.db, self.in_memory()) {
+            let emptied: Result<i64, _> =
+                db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+            if let Err(error) = emptied {
+                tracing::debug!(%error, "the write-ahead log stays");
+            }
+        }
+    }
+
     fn try_commit(&mut self, batch: &Pending) -> Result<Vec<RunId>, StoreError> {
         let Some(db) = self.db.as_mut() else {
             return Err(StoreError::Absent(self.path.clone()));

@@ -255,7 +255,7 @@ impl Thread {
             }
         }
         // The file is closed before anybody hears that the thread has ended.
-        drop(self.keeping);
+        self.keeping.close();
         let mut queue = self.shared.queue();
         queue.closed = true;
         self.shared.settled.notify_all();

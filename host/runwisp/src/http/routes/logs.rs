@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{find_run, matching, past};
 use crate::daemon::handle::Handle;
 use crate::daemon::history::{From, Place};
-use crate::http::follow::{Start, Wanted, follow_into};
+use crate::http::follow::{Amount, Start, Wanted, follow_into};
 use crate::http::query::{Params, RunPath, json, time};
 use crate::http::stream;
 use crate::wire::{LogPage, Problem, line};
@@ -159,14 +159,14 @@ pub async fn follow(
 }
 
 fn start(many: &Many, since: Option<Timestamp>) -> Result<Start, Problem> {
-    match (many.tail, many.head, since) {
-        (None, None, None) => Ok(Start::All),
-        (Some(lines), None, None) => Ok(Start::Tail(lines)),
-        (None, Some(_), None) if many.follow => {
-            Err(Problem::invalid("head and follow exclude each other"))
+    let amount = match (many.tail, many.head) {
+        (None, None) => Amount::All,
+        (Some(lines), None) => Amount::Last(lines),
+        (None, Some(_)) if many.follow => {
+            return Err(Problem::invalid("head and follow exclude each other"));
         }
-        (None, Some(lines), None) => Ok(Start::Head(lines)),
-        (None, None, Some(since)) => Ok(Start::Since(since)),
-        _ => Err(Problem::invalid("tail, head and since exclude each other")),
-    }
+        (None, Some(lines)) => Amount::First(lines),
+        (Some(_), Some(_)) => return Err(Problem::invalid("tail and head exclude each other")),
+    };
+    Ok(Start { since, amount })
 }

@@ -50,6 +50,19 @@ fn a_database_of_a_later_version_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_history_that_was_closed_is_in_one_file_even_while_somebody_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _told) = open_in(dir.path()).unwrap();
+    store.writer.send([write(ended("u", 1))]);
+    assert!(store.writer.flush(LONG));
+    assert_eq!(store.queries.counts().unwrap().runs, 1);
+    assert!(store.writer.close(LONG));
+    let log = std::fs::metadata(dir.path().join("runwisp.db-wal"));
+    assert_eq!(log.map_or(0, |meta| meta.len()), 0);
+    assert_eq!(store.queries.counts().unwrap().runs, 1);
+}
+
+#[test]
 fn without_a_database_there_is_nothing_to_ask() {
     let dir = tempfile::tempdir().unwrap();
     assert!(matches!(
