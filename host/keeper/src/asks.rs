@@ -71,6 +71,8 @@ impl Keeper {
                         "the daemon speaks protocol {protocol}, not {PROTOCOL}"
                     ));
                 }
+                // It says anew what its configuration asks for.
+                self.tools.disk.keep = true;
                 self.daemon.said_hello();
             }
             Ask::Define { unit, spec } if self.options.loader.is_none() => {
@@ -93,6 +95,7 @@ impl Keeper {
                     self.list(run);
                 }
             }
+            Ask::KeepOutput { keep } => self.tools.disk.keep = keep,
             Ask::Ack { run } => self.forget(run),
             Ask::Leave { then } => self.daemon.leave = Some(then),
         }

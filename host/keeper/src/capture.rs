@@ -5,7 +5,7 @@
 //!
 //! Tests: `tests/keeper/capture.rs`.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::unistd::read;
@@ -13,7 +13,7 @@ use runwisp_core::mask::{MaskState, Secrets};
 use runwisp_core::words::keeper::OutputTotals;
 use runwisp_core::words::log_index::Kind;
 
-use crate::log_file::{RunLog, Taken};
+use crate::log_file::{Disk, RunLog, Taken};
 
 /// The most one stream gets in one turn.
 const TURN_BYTES: usize = 512 * 1024;
@@ -68,6 +68,7 @@ pub(crate) struct Capture {
 pub(crate) struct Tools {
     pub(crate) null: OwnedFd,
     pub(crate) buffer: Vec<u8>,
+    pub(crate) disk: Disk,
 }
 
 /// Where a stream stands after a turn.
@@ -129,7 +130,7 @@ impl Capture {
         let turn = if stream.copied {
             copy(stream, log, &self.secrets, tools)
         } else {
-            move_pages(stream, log, tools.null.as_fd())
+            move_pages(stream, log, tools)
         };
         log.finish_chunk();
         if turn == Turn::Ended {
@@ -155,7 +156,7 @@ impl Capture {
         self.drain(tools);
         for stream in self.streams.iter_mut().filter_map(Option::take) {
             if let Some(log) = &mut self.log {
-                end_of_stream(stream, log, &self.secrets);
+                end_of_stream(stream, log, &self.secrets, tools);
             }
         }
         self.complete_if_closed();
@@ -171,10 +172,11 @@ impl Capture {
     }
 }
 
-fn move_pages(stream: &mut Stream, log: &mut RunLog, null: BorrowedFd<'_>) -> Turn {
+fn move_pages(stream: &mut Stream, log: &mut RunLog, tools: &mut Tools) -> Turn {
+    let null = tools.null.as_fd();
     let mut left = TURN_BYTES;
     while left > 0 {
-        match log.take(stream.fd.as_fd(), stream.kind, left, null) {
+        match log.take(stream.fd.as_fd(), stream.kind, left, null, &mut tools.disk) {
             Taken::Bytes(n) => {
                 left -= n.min(left);
                 if n >= PIPE_SIZE {
@@ -222,11 +224,11 @@ fn copy(stream: &mut Stream, log: &mut RunLog, secrets: &Secrets, tools: &mut To
         left = left.saturating_sub(n);
         log.count_printed(n);
         if secrets.is_empty() {
-            log.append(&tools.buffer[..n], stream.kind);
+            log.append(&tools.buffer[..n], stream.kind, &mut tools.disk);
         } else {
             shown.clear();
             stream.mask.feed(secrets, &tools.buffer[..n], &mut shown);
-            log.append(&shown, stream.kind);
+            log.append(&shown, stream.kind, &mut tools.disk);
         }
         if left == 0 {
             return Turn::More;
@@ -234,12 +236,12 @@ fn copy(stream: &mut Stream, log: &mut RunLog, secrets: &Secrets, tools: &mut To
     }
     let mut rest = Vec::new();
     stream.mask.finish(secrets, &mut rest);
-    log.append(&rest, stream.kind);
+    log.append(&rest, stream.kind, &mut tools.disk);
     Turn::Ended
 }
 
-fn end_of_stream(mut stream: Stream, log: &mut RunLog, secrets: &Secrets) {
+fn end_of_stream(mut stream: Stream, log: &mut RunLog, secrets: &Secrets, tools: &mut Tools) {
     let mut rest = Vec::new();
     stream.mask.finish(secrets, &mut rest);
-    log.append(&rest, stream.kind);
+    log.append(&rest, stream.kind, &mut tools.disk);
 }

@@ -167,7 +167,10 @@ impl Run {
             Report::Output { .. } => self.watch = None,
             Report::Exited { .. } => self.told.exited = true,
             Report::Gone { .. } => self.told.gone = true,
-            Report::Welcome { .. } | Report::Loaded { .. } | Report::Asked { .. } => {}
+            Report::Welcome { .. }
+            | Report::Loaded { .. }
+            | Report::OutputLost { .. }
+            | Report::Asked { .. } => {}
         }
     }
 

@@ -62,6 +62,24 @@ pub(crate) struct RunLog {
     pub(crate) chunk: Option<(Kind, u64, u32)>,
 }
 
+/// What all logs share: whether anything may be written, and whether it could be.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    /// Whether output is kept at all. The daemon says no when too little room is left; then it is drained and counted.
+    pub(crate) keep: bool,
+    /// Why output could not be written since the daemon was last told.
+    pub(crate) failed: Option<Errno>,
+}
+
+impl Disk {
+    fn note(&mut self, errno: Errno) {
+        // A run that was given a log without room, because none could be made, gets this; its daemon knows.
+        if errno != Errno::EPERM {
+            self.failed = Some(errno);
+        }
+    }
+}
+
 /// What a pipe gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -88,9 +106,11 @@ impl RunLog {
         kind: Kind,
         limit: usize,
         null: BorrowedFd<'_>,
+        disk: &mut Disk,
     ) -> Taken {
-        let room = self.room();
-        let limit_here = usize::try_from(room).unwrap_or(usize::MAX).min(limit);
+        let room = disk.keep.then(|| self.room());
+        let room_here = usize::try_from(room.unwrap_or(0)).unwrap_or(usize::MAX);
+        let limit_here = room_here.min(limit);
         let mut moved = Err(Errno::ENOSPC);
         if limit_here > 0 {
             moved = fault::check("write").and_then(|()| {
@@ -108,12 +128,12 @@ impl RunLog {
             }
             Err(Errno::EAGAIN) => Taken::Empty,
             Err(Errno::EINVAL) => Taken::CannotSplice,
-            Err(_) => match splice_now(pipe, null, None, limit) {
+            Err(errno) => match splice_now(pipe, null, None, limit) {
                 Ok(0) => Taken::End,
                 Ok(n) => {
                     self.count_printed(n);
                     self.dropped(n);
-                    self.state.full |= room == 0;
+                    self.not_kept(room, errno, disk);
                     Taken::Bytes(n)
                 }
                 Err(Errno::EAGAIN) => Taken::Empty,
@@ -123,10 +143,11 @@ impl RunLog {
     }
 
     /// Appends bytes that had to be copied; what can't be kept is dropped and counted.
-    pub(crate) fn append(&mut self, mut bytes: &[u8], kind: Kind) {
+    pub(crate) fn append(&mut self, mut bytes: &[u8], kind: Kind, disk: &mut Disk) {
         while !bytes.is_empty() {
-            let room = usize::try_from(self.room()).unwrap_or(usize::MAX);
-            let piece = &bytes[..room.min(bytes.len())];
+            let room = disk.keep.then(|| self.room());
+            let room_here = usize::try_from(room.unwrap_or(0)).unwrap_or(usize::MAX);
+            let piece = &bytes[..room_here.min(bytes.len())];
             let offset = i64::try_from(self.state.end - self.state.base).unwrap_or(i64::MAX);
             let written = match fault::check("write") {
                 Ok(()) if !piece.is_empty() => nix::sys::uio::pwrite(&self.file, piece, offset),
@@ -138,12 +159,21 @@ impl RunLog {
                     bytes = &bytes[n..];
                 }
                 Err(Errno::EINTR) => {}
-                Ok(_) | Err(_) => {
+                other => {
                     self.dropped(bytes.len());
-                    self.state.full |= room == 0;
+                    self.not_kept(room, other.err().unwrap_or(Errno::ENOSPC), disk);
                     return;
                 }
             }
+        }
+    }
+
+    /// Whose fault it was: the limit's, the disk's, or nobody's while nothing is to be kept.
+    fn not_kept(&mut self, room: Option<u64>, errno: Errno, disk: &mut Disk) {
+        match room {
+            Some(0) => self.state.full = true,
+            Some(_) => disk.note(errno),
+            None => {}
         }
     }
 

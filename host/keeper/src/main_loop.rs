@@ -25,6 +25,7 @@ use crate::daemon_process::Daemon;
 use crate::held::Run;
 use crate::hunt::Hunt;
 use crate::loader::Loader;
+use crate::log_file::Disk;
 use crate::poll::{Poll, Token};
 use crate::say::say;
 use crate::stopping::Stopping;
@@ -61,6 +62,8 @@ pub(crate) struct Keeper {
     /// Runs that may have something to report; each at most once.
     pub(crate) listed: VecDeque<RunId>,
     pub(crate) daemon: Daemon,
+    /// When the daemon was last told of output that could not be written.
+    pub(crate) loss_told: Option<Mono>,
     pub(crate) loader: Loader,
     pub(crate) hunt: Hunt,
     pub(crate) stopping: Stopping,
@@ -113,6 +116,10 @@ impl Keeper {
             tools: Tools {
                 null,
                 buffer: vec![0; BUFFER],
+                disk: Disk {
+                    keep: true,
+                    failed: None,
+                },
             },
             notify,
             notify_address,
@@ -123,6 +130,7 @@ impl Keeper {
             pids: HashMap::new(),
             listed: VecDeque::new(),
             daemon: Daemon::default(),
+            loss_told: None,
             loader: Loader::default(),
             hunt: Hunt::default(),
             stopping: Stopping::default(),

@@ -4,14 +4,18 @@
 //! nothing, and nothing is told twice to the same one.
 
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use runwisp_core::words::keeper::{PROTOCOL, Report};
 
-use crate::channel;
 use crate::main_loop::Keeper;
 use crate::poll::Token;
 use crate::say::say;
+use crate::{channel, clock};
+
+/// How often the daemon is told that output can't be written, as long as that goes on.
+const LOSS_EVERY: Duration = Duration::from_secs(1);
 
 impl Keeper {
     /// Sends what is due; asks to be woken when the socket has room for what is left.
@@ -67,6 +71,8 @@ impl Keeper {
             return false;
         }
         self.daemon.welcomed = true;
+        // What went wrong before its time may be right by now; if not, it will hear of it.
+        (self.tools.disk.failed, self.loss_told) = (None, None);
         self.daemon.greeted = self.daemon.greeted.saturating_add(1);
         self.listed.clear();
         for run in self.runs.values_mut() {
@@ -90,6 +96,25 @@ impl Keeper {
             }
             self.loader.answer = None;
         }
+        self.tell_of_loss()
+    }
+
+    /// Output could not be written. Once in a while is enough: what is lost is counted with each run.
+    fn tell_of_loss(&mut self) -> bool {
+        let Some(errno) = self.tools.disk.failed else {
+            return true;
+        };
+        let now = clock::mono();
+        let told = self.loss_told;
+        if told.is_none_or(|told| now.since(told) >= LOSS_EVERY) {
+            if !self.send(&Report::OutputLost {
+                errno: errno as i32,
+            }) {
+                return false;
+            }
+            self.loss_told = Some(now);
+        }
+        self.tools.disk.failed = None;
         true
     }
 

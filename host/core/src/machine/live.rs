@@ -336,6 +336,7 @@ impl Live {
             outlived: self.ladder.as_ref().and_then(Ladder::outlived),
             leftovers: self.leftovers && self.exit.is_some(),
             abandoned: self.abandoned,
+            dropped: self.row.log_dropped_bytes,
             exit_codes: &self.unit.exit_codes,
         });
         self.row.state = RunState::Ended;

@@ -50,6 +50,8 @@ pub(crate) struct End<'a> {
     pub(crate) leftovers: bool,
     /// Whether it is given up, still alive.
     pub(crate) abandoned: bool,
+    /// Bytes it printed that are not kept.
+    pub(crate) dropped: u64,
     /// Codes that count as success.
     pub(crate) exit_codes: &'a [i32],
 }
@@ -71,6 +73,12 @@ pub(crate) fn decide(end: &End) -> (Outcome, Option<String>) {
     }
     if end.abandoned {
         parts.push("would not die, and was left".to_owned());
+    }
+    if end.dropped > 0 {
+        if parts.is_empty() {
+            parts.extend(end.exit.map(cause_of_death));
+        }
+        parts.push(format!("{} of output not kept", plain::size(end.dropped)));
     }
     (outcome, (!parts.is_empty()).then(|| parts.join("; ")))
 }
@@ -157,6 +165,37 @@ mod tests {
         assert_eq!(
             (got.as_str(), why.as_deref().unwrap_or("")),
             (outcome, message)
+        );
+    }
+
+    #[test]
+    fn output_that_is_not_kept_is_told_of_after_the_end() {
+        let (ok, bad) = (exit(Some(0), None, false), exit(Some(3), None, false));
+        let lost = |exit, dropped| End {
+            exit: Some(exit),
+            dropped,
+            ..End::default()
+        };
+        check(lost(&ok, 0), "succeeded", "");
+        check(
+            lost(&ok, 1536),
+            "succeeded",
+            "exited 0; 1.5 KiB of output not kept",
+        );
+        check(
+            lost(&bad, 12),
+            "succeeded",
+            "exited 3; 12 bytes of output not kept",
+        );
+        let full = Cause::LogFull(1 << 20);
+        let killed = End {
+            cause: Some(&full),
+            ..lost(&bad, 5)
+        };
+        check(
+            killed,
+            "log_overflow",
+            "printed more than 1 MiB; 5 bytes of output not kept",
         );
     }
 

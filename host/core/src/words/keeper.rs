@@ -65,6 +65,12 @@ pub enum Ask {
         /// Bytes already seen.
         from: u64,
     },
+    /// Whether output is kept from now on. While it is not, it is drained and counted as dropped. A keeper that has
+    /// just been greeted keeps it.
+    KeepOutput {
+        /// Whether.
+        keep: bool,
+    },
     /// The end of this run is recorded: the keeper may forget it.
     Ack {
         /// The run.
@@ -174,6 +180,11 @@ pub enum Report {
     LogFull {
         /// The run.
         run: RunId,
+    },
+    /// Output of some run could not be written since this was last told. Told at most once a second.
+    OutputLost {
+        /// The system's error number of the last failure.
+        errno: i32,
     },
     /// The run's main process has ended.
     Exited {

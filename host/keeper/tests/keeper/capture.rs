@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::Command;
 
-use runwisp_core::words::keeper::{OutputTotals, Report};
+use runwisp_core::words::keeper::{Ask, OutputTotals, Report};
 use runwisp_core::words::log_index::{Kind, Record, read_all};
 use runwisp_core::words::signal::Signal;
 use runwisp_core::words::spawn::{OnFull, Scope, SpawnSpec};
@@ -245,6 +245,11 @@ fn a_full_disk_blocks_nobody_and_is_told_of() {
         .write(true)
         .open(bench.dir.path().join("go"))
         .unwrap();
+    let lost = |r: &Report| match r {
+        Report::OutputLost { errno } => Some(*errno),
+        _ => None,
+    };
+    assert_eq!(bench.wait(lost), nix::libc::ENOSPC);
     fs::remove_file(&filler).unwrap();
     go.write_all(b"\n").unwrap();
     assert_eq!(bench.exited(run).code, Some(6));
@@ -265,6 +270,29 @@ fn a_full_disk_blocks_nobody_and_is_told_of() {
         .status()
         .unwrap();
     assert!(status.success());
+}
+
+#[test]
+fn output_is_dropped_while_the_daemon_wants_none_kept_and_kept_again_after() {
+    let mut bench = Bench::new();
+    let [go, on] = ["go", "on"].map(|name| bench.fifo(name));
+    let run = bench.spawn(&sh(
+        "echo one; read x < go; echo two; read x < on; echo three",
+    ));
+    bench.printed(run, "one");
+    bench.ask(&Ask::KeepOutput { keep: false });
+    // Asks are answered in their order: the one before has been heard.
+    bench.output_of(&sh(":"));
+    fs::write(go, "\n").unwrap();
+    let mut on = fs::File::options().write(true).open(on).unwrap();
+    bench.output_of(&sh("echo nothing of this is kept"));
+    bench.ask(&Ask::KeepOutput { keep: true });
+    bench.output_of(&sh(":"));
+    on.write_all(b"\n").unwrap();
+    let totals = bench.gone(run);
+    assert_eq!((totals.printed, totals.dropped), (14, 4));
+    assert_eq!(bench.log(run), "one\nthree\n");
+    assert!(!bench.has_been_told(|r| matches!(r, Report::OutputLost { .. })));
 }
 
 #[test]

@@ -33,6 +33,7 @@ use super::options::Options;
 use super::output_rules::OutputRules;
 use super::past::Past;
 use super::reload::Reloading;
+use super::room::Room;
 use super::rows::Rows;
 use super::situation::Situation;
 use super::systemd::Init;
@@ -256,6 +257,7 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
             situation,
             live: HashMap::new(),
             rows: Rows::default(),
+            room: Room::default(),
             back,
             returned,
             leaving: None,

@@ -88,13 +88,16 @@ impl MainLoop {
         let run = row.id;
         vars.push(("RUNWISP_DATA_ID".to_owned(), self.situation.data_id.clone()));
         let (log_name, fds) = match logs::create(&self.situation.options.data, &row.unit, run) {
-            Ok(open) => (
-                open.name,
-                vec![open.dir.into(), open.log.into(), open.index.into()],
-            ),
+            Ok(open) => {
+                self.log_made();
+                (
+                    open.name,
+                    vec![open.dir.into(), open.log.into(), open.index.into()],
+                )
+            }
             Err(error) => {
                 // A full disk never keeps anything from running: the run goes on without a log.
-                self.set_trouble("log", Some(format!("logs can't be written: {error}")));
+                self.log_not_made(&row.unit, &error);
                 match nowhere() {
                     Ok(fds) => (NOWHERE.to_owned(), fds),
                     Err(error) => {

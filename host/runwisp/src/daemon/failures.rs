@@ -28,14 +28,16 @@ pub(crate) fn spawn_failed(step: SpawnStep, errno: i32, about: &str) -> String {
     if errno == 0 {
         return format!("{doing}{about}");
     }
-    // The standard library's text ends in "(os error 2)", which helps nobody here.
+    format!("{doing}{about}: {}{}", text_of(errno), hint(step, errno))
+}
+
+/// The system's own words. The standard library's text ends in "(os error 2)", which helps nobody here.
+pub(crate) fn text_of(errno: i32) -> String {
     let text = std::io::Error::from_raw_os_error(errno).to_string();
-    let text = text
-        .split(" (os error")
+    text.split(" (os error")
         .next()
         .unwrap_or(&text)
-        .to_lowercase();
-    format!("{doing}{about}: {text}{}", hint(step, errno))
+        .to_lowercase()
 }
 
 /// What to do about the failures people meet most.

@@ -25,6 +25,7 @@ use super::keeper_link::{KeeperGone, KeeperLink};
 use super::notify_socket::{NotifySocket, run_of_sender};
 use super::output_rules::{OutputRules, Scanned};
 use super::reload::Reloading;
+use super::room::Room;
 use super::rows::Rows;
 use super::situation::Situation;
 use super::systemd::Init;
@@ -72,6 +73,10 @@ pub(crate) enum Back {
     Swept(super::sweeper::Report),
     /// It is time for the next sweep.
     SweepDue,
+    /// It is time to look how much room is left.
+    LookForRoom,
+    /// How much there is.
+    Room(super::room::Look),
 }
 
 /// A run whose processes the keeper holds.
@@ -99,6 +104,7 @@ pub(crate) struct MainLoop {
     pub(crate) situation: Situation,
     pub(crate) live: HashMap<RunId, Live>,
     pub(crate) rows: Rows,
+    pub(crate) room: Room,
     pub(crate) back: mpsc::UnboundedSender<Back>,
     pub(crate) returned: mpsc::UnboundedReceiver<Back>,
     pub(crate) next_watchdog: Option<Instant>,
@@ -237,6 +243,8 @@ impl MainLoop {
             Back::Loaded(read) => self.handle_loaded(*read),
             Back::Swept(report) => self.handle_swept(report),
             Back::SweepDue => self.begin_sweep(),
+            Back::LookForRoom => self.begin_look(),
+            Back::Room(look) => self.handle_room(look),
         }
     }
 

@@ -32,6 +32,7 @@ mod readiness;
 mod reload;
 mod reports;
 mod requests;
+mod room;
 mod rows;
 mod situation;
 pub(crate) mod specs;

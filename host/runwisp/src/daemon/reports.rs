@@ -96,6 +96,7 @@ impl MainLoop {
                 self.scan_output(run, at);
                 self.tell_taps(run, at);
             }
+            Report::OutputLost { errno } => self.output_lost(errno),
             Report::LogFull { run } => self.step(Input::LogFull { run }),
             Report::Asked { what: Asked::Stop } => self.shut_down(false),
             Report::Asked {

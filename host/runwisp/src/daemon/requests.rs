@@ -74,5 +74,6 @@ impl MainLoop {
             tracing::warn!("{trouble}");
         }
         self.end.plan.send_replace(plan);
+        self.look_for_room();
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Tests: the rules in the core, the sweep itself in `logs` and `store`.
 
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::clock;
@@ -35,7 +36,10 @@ impl MainLoop {
         let data = self.situation.options.data.clone();
         let queries = self.queries.clone();
         let (writer, back, now) = (self.journal.writer(), self.back.clone(), clock::now().wall);
+        let sweeping = Arc::clone(&self.room.sweeping);
         tokio::task::spawn_blocking(move || {
+            // Nothing is kept in it that a panic could have spoiled.
+            let _alone = sweeping.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = back.send(Back::Swept(sweep::sweep(
                 &data, &queries, &writer, &rules, now,
             )));

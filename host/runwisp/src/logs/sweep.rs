@@ -60,6 +60,15 @@ impl Rules {
             compress_after: COMPRESS_AFTER,
         }
     }
+
+    /// Nothing but room, at once: the oldest logs go as far as `storage` asks, and what takes its time is left out.
+    pub fn for_room_alone(storage: StoragePlan) -> Rules {
+        Rules {
+            storage,
+            units: Vec::new(),
+            compress_after: Duration::MAX,
+        }
+    }
 }
 
 /// What a sweep did.
@@ -73,7 +82,8 @@ pub struct Report {
     pub compressed: u64,
     /// What did not work, in plain words.
     pub troubles: Vec<String>,
-    /// Why there is still less room than `[storage]` asks for.
+    /// Why logs still take more room than `max_size` allows. Whether `min_free_space` is there is looked at all the time,
+    /// not only here.
     pub short_of_space: Option<String>,
 }
 
@@ -197,14 +207,9 @@ fn make_room(
             Err(error) => report.troubles.push(error.to_string()),
         }
     }
-    let free = free_space(&logs).ok();
     if max_size > 0 && left > max_size {
         report.short_of_space = Some(format!(
             "logs of live runs take {left} bytes, more than the max_size of {max_size}"
-        ));
-    } else if let Some(free) = free.filter(|free| *free < min_free_space) {
-        report.short_of_space = Some(format!(
-            "{free} bytes are free for logs, less than the min_free_space of {min_free_space}"
         ));
     }
 }
