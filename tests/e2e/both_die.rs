@@ -1,7 +1,7 @@
 //! Keeper and daemon are killed together: the next start ends what survived, says so, and runs nothing twice.
 
 use nix::sys::signal::Signal;
-use runwisp_tests::{Place, alive, kill, read_when_there, steal_pid};
+use runwisp_tests::{Place, alive, kill, read_when_there, steal_pid, until};
 
 const CONFIG: &str = r#"
     [services.web]
@@ -64,9 +64,13 @@ fn the_daemon_ends_what_it_knows_when_its_keeper_is_killed() {
     let (child, attached) = (status.pid("web", 0).unwrap(), status.daemon_pid());
     daemon.signal(Signal::SIGKILL);
     daemon.wait_end();
-    daemon.wait("daemon and child to be gone", |_| {
-        (!alive(attached) && !alive(child)).then_some(())
+    until("daemon and child to be gone", || {
+        !alive(attached) && !alive(child)
     });
+    assert_eq!(
+        place.start().wait_ended("web", 1)[0]["outcome"],
+        "interrupted"
+    );
 }
 
 #[test]
@@ -79,10 +83,7 @@ fn a_stranger_that_got_the_pid_of_a_survivor_is_left_alone() {
         .unwrap();
     daemon.kill_both();
     kill(child, Signal::SIGKILL);
-    let until = std::time::Instant::now() + runwisp_tests::PATIENCE;
-    while alive(child) && std::time::Instant::now() < until {
-        std::thread::yield_now();
-    }
+    until("the survivor to be gone", || !alive(child));
     let Some(mut stranger) = steal_pid(child) else {
         return runwisp_tests::skip("pids can not be chosen here (not root, or no ns_last_pid)");
     };

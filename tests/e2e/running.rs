@@ -3,7 +3,7 @@
 use std::fs;
 
 use nix::sys::signal::Signal;
-use runwisp_tests::{PATIENCE, Place, alive, kill};
+use runwisp_tests::{Place, alive, kill, until};
 
 const CONFIG: &str = r#"
     [services.web]
@@ -14,16 +14,6 @@ const CONFIG: &str = r#"
     [daemon]
     shutdown_timeout = "1h"
     "#;
-
-/// Waits for what this process is told nothing of.
-#[track_caller]
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let until = std::time::Instant::now() + PATIENCE;
-    while !done() {
-        assert!(std::time::Instant::now() < until, "waited for {what}");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-}
 
 /// `stop` without a target, and nothing is left of what went to the background.
 #[track_caller]

@@ -197,12 +197,15 @@ fn a_second_term_does_not_wait_for_the_grace() {
     daemon.wait_state("deaf", 0, "stopping");
     daemon.signal(Signal::SIGTERM);
     daemon.wait_end();
-    let daemon = place.start();
+    let mut daemon = place.start();
     let rows = daemon.wait_ended("deaf", 1);
     assert_eq!(
         (&rows[0]["outcome"], rows[0]["signal"].as_i64()),
         (&"daemon_stopped".into(), Some(9))
     );
+    // The deaf one was started anew, and would have its hour again.
+    daemon.signal(Signal::SIGQUIT);
+    daemon.wait_end();
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub use processes::{alive, children_of, environment, executable, kill, start_tim
 pub use status::Status;
 pub use system::{
     bad_child, boot_clock, child, fifo, is_root, poke, program, read_when_there, skip, steal_pid,
-    tmpfs, write_protect,
+    tmpfs, until, write_protect,
 };
 
 /// The longest any wait may take on any machine; a failed wait says what it waited for and what was true instead.

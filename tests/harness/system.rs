@@ -88,6 +88,17 @@ pub fn read_when_there(path: &Path) -> String {
     }
 }
 
+/// Waits for what this process is told nothing of.
+#[track_caller]
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < until, "waited for {what}");
+        // Other processes' business, such as their end: nothing in this process is told of it.
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Mounts a disk of `size` (such as `4m`) at `at`, seen by this thread and what it starts only. Root only.
 pub fn tmpfs(at: &Path, size: &str) {
     unshare(CloneFlags::CLONE_NEWNS).expect("a mount namespace can be made");

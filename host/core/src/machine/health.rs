@@ -115,7 +115,7 @@ impl Pulse {
             self.watchdog_at = None;
             let every = plain::length(service.watchdog.unwrap_or_default());
             return Beat::Failed {
-                why: format!("no WATCHDOG=1 within {every}"),
+                why: format!("the watchdog had no WATCHDOG=1 within {every}"),
                 at_once: true,
             };
         }

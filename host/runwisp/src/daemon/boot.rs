@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use runwisp_core::config::plan::{Overlap, Plan, Role, RunOnStart};
@@ -52,8 +52,22 @@ const BAD_CONFIG: i32 = 78;
 /// A loop ready to turn, and what has to outlive it.
 pub(crate) struct Booted {
     pub(crate) main_loop: MainLoop,
-    pub(crate) serving: Option<JoinHandle<()>>,
+    pub(crate) serving: Option<Serving>,
     pub(crate) turn: data_dir::Turn,
+}
+
+/// Callers are served as long as this lives. Its end takes the socket along; the next daemon of this directory makes its
+/// own only after this one has ended (`data_dir::Turn`).
+pub(crate) struct Serving {
+    task: JoinHandle<()>,
+    socket: PathBuf,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.task.abort();
+        listen::remove(&self.socket);
+    }
 }
 
 /// What the keeper says to a new daemon.
@@ -192,11 +206,14 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
     let (faces, end) = handle::open(Arc::clone(&plan), past);
     let mut troubles = BTreeMap::new();
     let serving = match listen::bind(&options.socket) {
-        Ok(listener) => Some(tokio::spawn(async move {
-            if let Err(error) = listen::serve(listener, faces).await {
-                tracing::error!(%error, "the socket is served no more");
-            }
-        })),
+        Ok(listener) => Some(Serving {
+            task: tokio::spawn(async move {
+                if let Err(error) = listen::serve(listener, faces).await {
+                    tracing::error!(%error, "the socket is served no more");
+                }
+            }),
+            socket: options.socket.clone(),
+        }),
         // Nobody can talk to this daemon, but what it supervises goes on.
         Err(listen::ListenError::Io { path, error })
             if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem =>

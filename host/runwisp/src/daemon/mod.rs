@@ -94,9 +94,7 @@ async fn live(booted: boot::Booted) -> i32 {
             KEEPER_GONE
         }
     };
-    if let Some(serving) = serving {
-        serving.abort();
-    }
+    drop(serving);
     main_loop.journal.flush();
     // What the keeper was asked last has to be said before the socket closes.
     main_loop.keeper.drain().await;

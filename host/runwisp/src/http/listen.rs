@@ -78,6 +78,16 @@ pub fn bind(path: &Path) -> Result<UnixListener, ListenError> {
     Ok(listener)
 }
 
+/// Removes the socket of a daemon that is leaving. One that can't be removed is replaced by the next daemon.
+pub fn remove(path: &Path) {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, path = %path.display(), "could not remove the socket");
+        }
+        _ => {}
+    }
+}
+
 /// Accepts callers that are root or the daemon's own user; hangs up on all others.
 pub struct Trusted {
     listener: UnixListener,

@@ -177,8 +177,8 @@ fn a_watchdog_that_is_not_fed_strikes() {
 20s notify api WATCHDOG
     30s SIGKILL to #1 All
     30s api.0 stopping
-    30s #1 api unhealthy: no WATCHDOG=1 within 10s
-    30s api.0 backoff: no WATCHDOG=1 within 10s
+    30s #1 api unhealthy: the watchdog had no WATCHDOG=1 within 10s
+    30s api.0 backoff: the watchdog had no WATCHDOG=1 within 10s
     31s spawn api.0 #2 Restart
     31s api.0 starting
 31s wait
