@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ impl Daemon {
         let socket = place.path("ready.sock");
         let _ = fs::remove_file(&socket);
         let ready = UnixDatagram::bind(&socket).expect("a socket can be bound");
+        // As the socket of init is: whoever the daemon runs as may speak.
+        fs::set_permissions(&socket, fs::Permissions::from_mode(0o777))
+            .expect("a socket has a mode");
         ready
             .set_read_timeout(Some(Duration::from_millis(100)))
             .expect("a socket has a timeout");

@@ -188,9 +188,8 @@ impl Program {
         mut env: Environment,
     ) -> nix::Result<Program> {
         env.retain(|name, _| !name.as_bytes().contains(&b'='));
-        if let Some(user) = &keeper.options.daemon_user
-            && env.contains_key(&OsString::from(FD_VARIABLE))
-        {
+        // The loader's too: what a configuration makes of them must be the same for both.
+        if let Some(user) = &keeper.options.daemon_user {
             for (name, value) in [
                 ("HOME", &user.home),
                 ("USER", &user.name),

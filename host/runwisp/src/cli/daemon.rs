@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{DirBuilderExt, chown};
 use std::path::Path;
 
 use runwisp_core::words::spawn::RunAs;
@@ -13,7 +12,7 @@ use runwisp_keeper::KeeperOptions;
 
 use super::context::{Context, io_failed};
 use super::private_daemon::Spawned;
-use super::validate;
+use super::{data_dir, validate};
 use crate::client::Uri;
 use crate::daemon;
 use crate::daemon::options::Options;
@@ -58,9 +57,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
     check_path(&context.paths.socket)
         .map_err(|e| Problem::new("request.invalid", format!("could not {e}")))?;
     let user = drop_to(context)?;
-    make_data_dir(&context.paths.data, user.as_ref())?;
+    data_dir::make(&context.paths.data, user.as_ref())?;
     if args.detach {
-        return context.wait(detach(args, context));
+        return context.wait(detach(args, user, context));
     }
     keep(args, user, context)
 }
@@ -86,33 +85,13 @@ fn drop_to(context: &Context) -> Result<Option<RunAs>, Problem> {
         validate::present(context)?;
         return Ok(None);
     }
-    let Some(plan) = validate::load(context)?.plan else {
-        // The daemon says what is wrong, or goes on with what was right last.
-        return Ok(None);
-    };
+    let plan = validate::plan(context)?;
     match &plan.daemon.user {
         Some(name) => crate::config::find_account(name)
             .map(Some)
             .map_err(|e| Problem::new("config.invalid", format!("could not run as {name:?}: {e}"))),
         None => Ok(None),
     }
-}
-
-/// A new data directory is for its owner alone, who is the user that the daemon runs as.
-fn make_data_dir(dir: &Path, user: Option<&RunAs>) -> Result<(), Problem> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let failed = |e: std::io::Error| io_failed(format!("make {}", dir.display()), &e);
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(failed)?;
-    if let Some(user) = user {
-        chown(dir, Some(user.uid), Some(user.gid)).map_err(failed)?;
-    }
-    Ok(())
 }
 
 fn common(context: &Context) -> Vec<OsString> {
@@ -145,6 +124,10 @@ fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Pro
     // One runwisp per data directory, from here to the keeper's end.
     let lock = InstanceLock::take(&context.paths.data).map_err(|error| locked(&error))?;
     writable(&context.paths.data)?;
+    if let Some(user) = &user {
+        data_dir::hand_over(&context.paths.data, user)?;
+        daemon::survivors::end_for(&context.paths.data, user);
+    }
     let program = runwisp_keeper::own_program().map_err(|e| io_failed("find this program", &e))?;
     let mut daemon_args = with_switches(common(context), args);
     daemon_args.push("--attached".into());
@@ -192,7 +175,7 @@ fn load_specs(context: &Context) -> Result<Exit, Problem> {
 }
 
 /// Starts a daemon in a session of its own and waits until it is ready.
-async fn detach(args: &Args, context: &Context) -> Result<Exit, Problem> {
+async fn detach(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Problem> {
     let log = context.paths.data.join("daemon.log");
     let client = context.client()?;
     if let Ok(status) = client.get::<Status>(&Uri::new(&["status"])).await {
@@ -205,7 +188,7 @@ async fn detach(args: &Args, context: &Context) -> Result<Exit, Problem> {
         ));
     }
     let arguments = with_switches(common(context), args);
-    let mut spawned = Spawned::new(&arguments, log)?;
+    let mut spawned = Spawned::new(&arguments, log, user.as_ref())?;
     let status = spawned.ready(&client).await?;
     if context.out.json {
         context.out.document(&status.daemon)?;

@@ -12,6 +12,7 @@ mod change;
 mod completions;
 pub mod context;
 mod daemon;
+mod data_dir;
 mod explain;
 pub mod human;
 mod list;

@@ -2,11 +2,13 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+use runwisp_core::words::spawn::RunAs;
 
 use super::context::{Context, io_failed};
 use super::upgrade::ask_to_leave;
@@ -28,15 +30,34 @@ pub(super) struct Spawned {
     log: PathBuf,
 }
 
+/// Opens a log for appending. What stands there may be another user's doing, so nothing but a file of one name is taken.
+fn open_log(path: &Path, owner: Option<&RunAs>) -> io::Result<File> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() || found.nlink() != 1 {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    if let Some(owner) = owner {
+        fchown(&file, Some(owner.uid), Some(owner.gid))?;
+    }
+    Ok(file)
+}
+
 impl Spawned {
     /// Starts this program again with these arguments, in a session of its own, its output in `log`.
-    pub(super) fn new(arguments: &[std::ffi::OsString], log: PathBuf) -> Result<Self, Problem> {
+    /// The log is `owner`'s, who may have to open it anew.
+    pub(super) fn new(
+        arguments: &[std::ffi::OsString],
+        log: PathBuf,
+        owner: Option<&RunAs>,
+    ) -> Result<Self, Problem> {
         let program = std::env::current_exe().map_err(|e| io_failed("find this program", &e))?;
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .map_err(|e| io_failed(format!("open {}", log.display()), &e))?;
+        let file =
+            open_log(&log, owner).map_err(|e| io_failed(format!("open {}", log.display()), &e))?;
         let second = file
             .try_clone()
             .map_err(|e| io_failed(format!("open {}", log.display()), &e))?;
@@ -86,10 +107,10 @@ impl Spawned {
         let said = fs::read(&self.log).unwrap_or_default();
         let from = said.len().saturating_sub(TOLD);
         let said = String::from_utf8_lossy(&said[from..]).into_owned();
-        let kind = if code == Some(78) {
-            "config.invalid"
-        } else {
-            "io.failed"
+        let kind = match code {
+            Some(78) => "config.invalid",
+            Some(5) => "daemon.running",
+            _ => "io.failed",
         };
         Problem {
             rendered: Some(said).filter(|s| !s.trim().is_empty()),
@@ -138,7 +159,7 @@ impl PrivateDaemon {
             "--only".into(),
             only.into(),
         ];
-        match Spawned::new(&arguments, dir.join("daemon.log")) {
+        match Spawned::new(&arguments, dir.join("daemon.log"), None) {
             Ok(spawned) => Ok(PrivateDaemon { spawned, dir }),
             Err(problem) => {
                 let _ = fs::remove_dir_all(&dir);

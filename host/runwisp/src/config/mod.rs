@@ -54,9 +54,9 @@ pub fn load(path: &Path) -> Loaded {
     load_for(path, nix::unistd::geteuid().is_root())
 }
 
-/// Compiles sources that were loaded before; files that they name are read anew.
-pub fn compile_kept(sources: Vec<Source>) -> Loaded {
-    let host = Host::new(nix::unistd::geteuid().is_root());
+/// Compiles sources that were loaded before; files that they name are read anew. `root` as for [`load_for`].
+pub fn compile_kept(sources: Vec<Source>, root: bool) -> Loaded {
+    let host = Host::new(root);
     let compiled = compile(&sources, &host);
     Loaded {
         plan: compiled.plan,

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use runwisp_core::config::plan::{Plan, Unit};
 use runwisp_core::machine::Adopted;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::keeper::{Ask, Held};
@@ -20,7 +21,7 @@ use super::clock;
 use super::failures;
 use super::keeper_link::KeeperLink;
 use super::main_loop::{Live, MainLoop};
-use super::survivors::{self, Survivor};
+use super::survivors::{self, Known};
 use crate::store::Write;
 
 /// What the keeper holds, sorted.
@@ -82,54 +83,33 @@ fn interrupt(row: &mut RunRecord, now: Now) {
     );
 }
 
-/// Ends the processes of earlier runs that nobody holds, and answers with rows for those whose row was never written.
-pub(crate) fn end_survivors(
-    data_id: &str,
-    held: &[RunId],
-    rows: &[RunRecord],
+/// Rows for the runs of processes that were ended and whose row was never written. `recorded` says which have one.
+pub(crate) fn unrecorded(
+    ended: &[Known],
+    recorded: impl Fn(RunId) -> bool,
+    plan: &Plan,
     now: Now,
 ) -> Vec<RunRecord> {
-    let survivors = match survivors::find(data_id, |run| held.contains(&run)) {
-        Ok(survivors) => survivors,
-        Err(error) => {
-            tracing::error!(%error, "could not look for processes of earlier runs");
-            return Vec::new();
-        }
-    };
-    if survivors.is_empty() {
-        return Vec::new();
-    }
-    tracing::warn!(
-        processes = survivors.len(),
-        "ending processes of earlier runs that nobody holds any more"
-    );
-    survivors::end(&survivors);
-    let mut unknown: Vec<RunRecord> = Vec::new();
-    for survivor in &survivors {
-        let known = rows
-            .iter()
-            .chain(&unknown)
-            .any(|row| row.id == survivor.run);
-        if !known && let Some(mut row) = row_of(survivor) {
+    let mut rows: Vec<RunRecord> = Vec::new();
+    for process in ended {
+        let known = rows.iter().any(|row| row.id == process.run) || recorded(process.run);
+        if !known && let Some(mut row) = row_of(process, plan) {
             interrupt(&mut row, now);
-            unknown.push(row);
+            rows.push(row);
         }
     }
-    unknown
+    rows
 }
 
 /// A row made from what the process carries in its environment.
-fn row_of(survivor: &Survivor) -> Option<RunRecord> {
+fn row_of(survivor: &Known, plan: &Plan) -> Option<RunRecord> {
     let var = |name: &str| survivor.vars.get(name);
     let unit = UnitName::new(var("RUNWISP_UNIT")?).ok()?;
     let created = i64::try_from(survivor.run.unix_ms())
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())?;
-    let kind = if var("RUNWISP_INSTANCE_COUNT").is_some_and(|count| count != "0") {
-        Kind::Service
-    } else {
-        Kind::Task
-    };
+    // A task is recorded before it is started.
+    let kind = plan.units.get(&unit).map_or(Kind::Service, Unit::kind);
     let trigger = var("RUNWISP_TRIGGER")
         .and_then(|text| serde_json::from_value(serde_json::Value::String(text.clone())).ok())
         .unwrap_or(Trigger::Start);
@@ -163,16 +143,27 @@ pub(crate) fn discard(keeper: &mut KeeperLink, unwanted: &[RunId]) {
 pub(crate) fn keeper_gone(main_loop: &mut MainLoop) {
     tracing::error!("the keeper is gone; ending everything it held");
     let now = clock::now();
+    survivors::end_all(&main_loop.situation.data_id, |_| false);
     let open: Vec<RunRecord> = main_loop.rows.open().cloned().collect();
     for mut row in open {
         interrupt(&mut row, now);
-        row.message = Some("runwisp's keeper was killed; the run was ended".to_owned());
+        row.message = Some(left_by_keeper(&row).to_owned());
         main_loop.journal.write(Write::Run {
             row: Box::new(row),
             confirm: false,
         });
     }
-    end_survivors(&main_loop.situation.data_id, &[], &[], now);
+}
+
+/// What became of a run without its keeper. Whoever dropped root can't end what runs as somebody else.
+fn left_by_keeper(row: &RunRecord) -> &'static str {
+    let pid = row.pid.map(nix::unistd::Pid::from_raw);
+    match pid.map(|pid| nix::sys::signal::kill(pid, None)) {
+        Some(Err(nix::errno::Errno::EPERM)) => {
+            "runwisp's keeper was killed, and the daemon may not end processes of this user; the next start does"
+        }
+        _ => "runwisp's keeper was killed; the run was ended",
+    }
 }
 
 impl MainLoop {

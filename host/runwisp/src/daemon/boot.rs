@@ -12,7 +12,7 @@ use runwisp_core::config::plan::{Overlap, Plan, Role, RunOnStart};
 use runwisp_core::machine::{Boot, Fleet};
 use runwisp_core::words::action::Memory;
 use runwisp_core::words::event::Event;
-use runwisp_core::words::ids::UnitName;
+use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::keeper::{AfterLeave, Ask, Held, PROTOCOL, Report};
 use runwisp_core::words::run::RunRecord;
 use tokio::sync::mpsc;
@@ -38,8 +38,9 @@ use super::rows::Rows;
 use super::situation::Situation;
 use super::systemd::Init;
 use super::taps::Taps;
+use super::trusted::{self, Reading};
 use super::watch::Watches;
-use super::{data_dir, entropy, specs};
+use super::{data_dir, entropy, specs, survivors};
 use crate::http::listen;
 use crate::store::{self, Queries, StoreError, Told, Write, Writer};
 
@@ -48,6 +49,9 @@ const KEEPER_FD: &str = "RUNWISP_KEEPER_FD";
 /// Exit codes that people see as the keeper's, from the table in `cli::exit_code`.
 const FAILED: i32 = 1;
 const BAD_CONFIG: i32 = 78;
+
+/// How often files that change while two processes read them are read again.
+const READINGS: u32 = 3;
 
 /// A loop ready to turn, and what has to outlive it.
 pub(crate) struct Booted {
@@ -177,13 +181,25 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
     let welcome = greet(keeper).await?;
     let turn = data_dir::wait_for_turn(&options.data)
         .map_err(|error| failed("take over the data directory", &error))?;
-    let (loaded, plan) = load(&options, welcome.fresh)?;
+    let mut early = Vec::new();
+    let Agreed {
+        loaded,
+        plan,
+        trouble,
+    } = load_agreed(&options, &welcome, keeper, &mut early).await?;
     let history =
         open_history(&options.data).map_err(|error| failed("open the history", &error))?;
     let data_id = data_dir::id(&options.data, || format!("{:032x}", entropy::random()));
     let now = clock::now();
     let held_ids: Vec<_> = welcome.held.iter().map(|held| held.run).collect();
-    let unrecorded = adopt::end_survivors(&data_id, &held_ids, &history.open_runs, now);
+    let mut ended = survivors::ended_before(&options.data);
+    ended.extend(survivors::end_all(&data_id, |run| held_ids.contains(&run)));
+    let recorded = |run: RunId| {
+        let id = run.to_string();
+        history.open_runs.iter().any(|row| row.id == run)
+            || matches!(history.queries.run(&id), Ok(Some(_)))
+    };
+    let unrecorded = adopt::unrecorded(&ended, recorded, &plan, now);
     let estate = adopt::sort(welcome.held, history.open_runs);
 
     let seed = u64::try_from(entropy::random() & u128::from(u64::MAX)).unwrap_or_default();
@@ -204,7 +220,7 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
         history.writer.clone(),
     ));
     let (faces, end) = handle::open(Arc::clone(&plan), past);
-    let mut troubles = BTreeMap::new();
+    let mut troubles: BTreeMap<_, _> = trouble.map(|text| ("config", text)).into_iter().collect();
     let serving = match listen::bind(&options.socket) {
         Ok(listener) => Some(Serving {
             task: tokio::spawn(async move {
@@ -280,6 +296,9 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
             leaving: None,
         };
         main_loop.begin(estate, unrecorded);
+        for report in early {
+            main_loop.handle_report(report);
+        }
         Booted {
             main_loop,
             serving,
@@ -322,13 +341,66 @@ fn open_history(data: &Path) -> Result<Known, StoreError> {
     })
 }
 
+/// A configuration that the keeper's loader, where it has one, has read too.
+struct Agreed {
+    loaded: Configuration,
+    plan: Arc<Plan>,
+    /// The two did not agree, and services that live are a reason to go on all the same.
+    trouble: Option<String>,
+}
+
+/// Reads the configuration, and has the keeper's loader read it where the keeper trusts nobody else.
+async fn load_agreed(
+    options: &Options,
+    welcome: &Welcome,
+    keeper: &mut KeeperLink,
+    early: &mut Vec<Report>,
+) -> Result<Agreed, Refused> {
+    let mut tries = 1;
+    loop {
+        let (loaded, plan) = load(options, welcome.fresh, welcome.trusts_loader_only)?;
+        let agreed = |trouble| Agreed {
+            loaded,
+            plan: Arc::clone(&plan),
+            trouble,
+        };
+        if !welcome.trusts_loader_only {
+            return Ok(agreed(None));
+        }
+        let trouble = match trusted::ask(keeper, &plan, early).await {
+            Ok(Reading::Same) => return Ok(agreed(None)),
+            Ok(Reading::Different) if tries < READINGS => {
+                tries += 1;
+                continue;
+            }
+            Ok(Reading::Different) => {
+                "root reads another configuration than the daemon's user does".to_owned()
+            }
+            Ok(Reading::Failed(said)) => format!("root can't read the configuration: {said}"),
+            Err(gone) => {
+                tracing::error!("{gone}");
+                return Err(Refused(FAILED));
+            }
+        };
+        tracing::error!("{trouble}");
+        if welcome.fresh {
+            return Err(Refused(BAD_CONFIG));
+        }
+        return Ok(agreed(Some(trouble)));
+    }
+}
+
 /// Reads the configuration. A broken one ends a first start; a daemon that comes back while its services live uses the
 /// last one that was good.
-fn load(options: &Options, fresh: bool) -> Result<(Configuration, Arc<Plan>), Refused> {
-    let mut loaded = Configuration::load(&options.config);
+fn load(
+    options: &Options,
+    fresh: bool,
+    keeper_is_root: bool,
+) -> Result<(Configuration, Arc<Plan>), Refused> {
+    let mut loaded = Configuration::load(&options.config, keeper_is_root);
     if loaded.plan.is_none()
         && !fresh
-        && let Some(good) = Configuration::last_good(&options.data)
+        && let Some(good) = Configuration::last_good(&options.data, keeper_is_root)
     {
         tracing::error!(
             "the configuration is broken, the last good one is used\n{}",
@@ -389,12 +461,7 @@ impl MainLoop {
                 );
             }
         }
-        for row in unrecorded {
-            self.journal.write(Write::Run {
-                row: Box::new(row),
-                confirm: false,
-            });
-        }
+        self.record_ended(unrecorded);
         adopt::discard(&mut self.keeper, &estate.unwanted);
         self.take_over_live(&estate.adopted);
         let searched: Vec<_> = estate
@@ -418,6 +485,22 @@ impl MainLoop {
         self.schedule_first_sweep();
         self.init.ready(&self.summary());
         tracing::info!(units = plan.units.len(), socket = %self.situation.options.socket.display(), "ready");
+    }
+
+    /// Records runs that were ended before there was a row.
+    fn record_ended(&mut self, unrecorded: Vec<RunRecord>) {
+        let any = !unrecorded.is_empty();
+        for row in unrecorded {
+            self.journal.write(Write::Run {
+                row: Box::new(row),
+                confirm: false,
+            });
+        }
+        self.journal.flush();
+        // The list of them may go once they are on disk.
+        if !any || self.journal.writer().flush(super::LAST_COMMIT) {
+            survivors::forget_ended(&self.situation.options.data);
+        }
     }
 
     /// One line for the init system.

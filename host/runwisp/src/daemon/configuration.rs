@@ -38,9 +38,9 @@ struct Kept {
 }
 
 impl Configuration {
-    /// Reads the files.
-    pub(crate) fn load(root: &Path) -> Self {
-        Configuration::new(config::load(root))
+    /// Reads the files. `keeper_is_root` says that root starts the units, though this process may not be root.
+    pub(crate) fn load(path: &Path, keeper_is_root: bool) -> Self {
+        Configuration::new(config::load_for(path, keeper_is_root || am_root()))
     }
 
     fn new(loaded: Loaded) -> Self {
@@ -71,14 +71,15 @@ impl Configuration {
     }
 
     /// The last configuration that was accepted here, compiled anew.
-    pub(crate) fn last_good(data: &Path) -> Option<Self> {
+    pub(crate) fn last_good(data: &Path, keeper_is_root: bool) -> Option<Self> {
         let text = std::fs::read(data.join("last-good.json")).ok()?;
         let kept: Vec<Kept> = serde_json::from_slice(&text).ok()?;
         let sources = kept
             .into_iter()
             .map(|Kept { name, text }| Source { name, text })
             .collect();
-        Some(Configuration::new(config::compile_kept(sources))).filter(|good| good.plan.is_some())
+        let good = Configuration::new(config::compile_kept(sources, keeper_is_root || am_root()));
+        Some(good).filter(|good| good.plan.is_some())
     }
 
     /// Keeps it as the last good one. Trouble with that is said and does no harm.
@@ -102,6 +103,10 @@ impl Configuration {
             tracing::warn!(%error, "could not keep the configuration as the last good one");
         }
     }
+}
+
+fn am_root() -> bool {
+    nix::unistd::geteuid().is_root()
 }
 
 fn findings(loaded: &Loaded) -> Vec<Finding> {

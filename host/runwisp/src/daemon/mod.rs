@@ -36,10 +36,11 @@ mod room;
 mod rows;
 mod situation;
 pub(crate) mod specs;
-mod survivors;
+pub(crate) mod survivors;
 mod sweeper;
 mod systemd;
 mod taps;
+mod trusted;
 mod watch;
 
 use std::path::PathBuf;

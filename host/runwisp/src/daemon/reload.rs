@@ -17,6 +17,7 @@ use runwisp_core::words::keeper::Ask;
 use super::configuration::Configuration;
 use super::handle::{ReloadRefusal, ReloadReport, Reply};
 use super::main_loop::{Back, MainLoop};
+use super::trusted::{self, Reading};
 use super::{clock, specs};
 
 /// Who wants the reload, and how.
@@ -90,9 +91,10 @@ impl MainLoop {
                     self.init.reloading(clock::now().mono.0);
                 }
                 let (back, path) = (self.back.clone(), self.situation.options.config.clone());
+                let keeper_is_root = self.reloading.keeper_loads;
                 let only_unit = self.situation.options.only.clone();
                 tokio::task::spawn_blocking(move || {
-                    let mut loaded = Configuration::load(&path);
+                    let mut loaded = Configuration::load(&path, keeper_is_root);
                     super::boot::keep_only(&mut loaded, only_unit.as_deref());
                     let _ = back.send(Back::Loaded(Box::new(Read { loaded, wanted })));
                 });
@@ -133,22 +135,16 @@ impl MainLoop {
         let Some(read) = self.reloading.waits_for_keeper.take() else {
             return;
         };
-        let same = units.map(|theirs| {
-            let ours = read
-                .loaded
-                .plan
-                .as_ref()
-                .map(|plan| specs::digests(plan))
-                .unwrap_or_default();
-            theirs
-                .into_iter()
-                .collect::<std::collections::BTreeMap<_, _>>()
-                == ours
-        });
-        let rendered = match same {
-            Ok(true) => return self.apply(*read),
-            Ok(false) => "the files changed while they were read; reload again".to_owned(),
-            Err(said) => said,
+        let Some(plan) = read.loaded.plan.clone() else {
+            return;
+        };
+        let rendered = match trusted::compare(&plan, units) {
+            Reading::Same => {
+                self.set_trouble("config", None);
+                return self.apply(*read);
+            }
+            Reading::Different => "the files changed while they were read; reload again".to_owned(),
+            Reading::Failed(said) => said,
         };
         self.end_reload(
             read.wanted,

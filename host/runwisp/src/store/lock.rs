@@ -6,8 +6,9 @@
 //! Tests are below.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -57,7 +58,7 @@ impl InstanceLock {
         match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => {
                 // Only information: a full or read-only disk must not keep the daemon from starting.
-                let _ = std::fs::write(dir.join("lock"), format!("{}\n", std::process::id()));
+                let _ = write_pid(&dir.join("lock"));
                 Ok(InstanceLock {
                     held: Held::Taken(lock),
                 })
@@ -87,9 +88,26 @@ impl AsFd for InstanceLock {
     }
 }
 
+/// A new file each time: whoever takes the lock may be root, and the directory another user's, who could have put a
+/// link to something precious there.
+fn write_pid(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options().write(true).create_new(true).open(path)?;
+    writeln!(file, "{}", std::process::id())
+}
+
 /// The pid that `dir/lock` tells of.
 pub fn holder(dir: &Path) -> Option<i32> {
-    let text = std::fs::read_to_string(dir.join("lock")).ok()?;
+    let mut text = String::new();
+    let file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(dir.join("lock"))
+        .ok()?;
+    file.take(32).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }
 
