@@ -58,7 +58,9 @@ fn walk(folder: &Path, prefix: &str, endings: &[&str], found: &mut Vec<Source>) 
         if kind.is_dir() && !SKIPPED.contains(&&*name) && name != ".runwisp" {
             walk(&entry.path(), &format!("{path}/"), endings, found);
         } else if kind.is_file() && endings.iter().any(|ending| name.ends_with(ending)) {
-            let text = fs::read_to_string(entry.path()).unwrap();
+            // A fixture may be anything but UTF-8, for what is done about that is tested with it.
+            let bytes = fs::read(entry.path()).unwrap();
+            let text = String::from_utf8_lossy(&bytes).into_owned();
             found.push(Source { path, text });
         }
     }
