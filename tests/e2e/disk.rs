@@ -39,7 +39,7 @@ fn full_disk_at(folder: &str) {
     let filler = fill(&disk);
     daemon.wait("a warning about the disk", |status| {
         let warnings = status.0["daemon"]["warnings"].to_string();
-        (warnings.contains("full") || warnings.contains("space")).then_some(())
+        (warnings.contains("output") && warnings.contains("no space left")).then_some(())
     });
     daemon.cli(&["run", "quick"]).code(5);
     assert!(alive(talker), "the talker died of a full disk");
@@ -61,6 +61,9 @@ fn full_disk_at(folder: &str) {
     daemon.wait_state("talker", 0, "stopped");
     let row = daemon.wait_ended("talker", 1).remove(0);
     assert_eq!(row["outcome"], "stopped");
+    assert!(row["log_dropped_bytes"].as_u64() > Some(0), "{row:#}");
+    let message = row["message"].as_str().unwrap_or_default();
+    assert!(message.contains("of output not kept"), "{row:#}");
     drop(daemon);
     nix::mount::umount(&disk).unwrap();
 }
@@ -73,6 +76,81 @@ fn a_full_disk_under_everything() {
 #[test]
 fn a_full_disk_under_the_logs_alone() {
     full_disk_at("data/logs");
+}
+
+const FREE: &str = r#"
+    [storage]
+    min_free_space = "4mb"
+    [services.talker]
+    run = ["{bad_child}", "count", "2000"]
+    [tasks.quick]
+    run = "echo done"
+    [tasks.large]
+    run = ["{bad_child}", "flood", "3000000"]
+    "#;
+
+#[test]
+fn below_the_free_space_that_is_asked_for_no_output_is_kept() {
+    if !is_root() {
+        return skip("needs root, to mount a small disk");
+    }
+    let place = Place::new(FREE);
+    let disk = place.path("data/logs");
+    tmpfs(&disk, "8m");
+    let daemon = place.start();
+    let talker = daemon
+        .wait_state("talker", 0, "running")
+        .pid("talker", 0)
+        .unwrap();
+    let filler = disk.join("filler");
+    fs::write(&filler, vec![0; 5_000_000]).unwrap();
+    let about_room = |status: &runwisp_tests::Status| {
+        let warnings = status.0["daemon"]["warnings"].to_string();
+        warnings.contains("min_free_space")
+    };
+    daemon.wait("a warning about the room", |status| {
+        about_room(status).then_some(())
+    });
+    daemon.cli(&["run", "quick"]).ok();
+    fs::remove_file(filler).unwrap();
+    daemon.wait("the warning to go", |status| {
+        (!about_room(status)).then_some(())
+    });
+    daemon.cli(&["run", "quick"]).ok();
+    let rows = daemon.wait_ended("quick", 2);
+    let kept = rows
+        .iter()
+        .map(|row| (row["log_bytes"].as_u64(), row["log_dropped_bytes"].as_u64()));
+    let kept: Vec<_> = kept.collect();
+    assert_eq!(kept, [(Some(0), Some(5)), (Some(5), Some(0))]);
+    assert_eq!(daemon.status().pid("talker", 0), Some(talker));
+    drop(daemon);
+    nix::mount::umount(&disk).unwrap();
+}
+
+#[test]
+fn the_oldest_logs_make_room_first() {
+    if !is_root() {
+        return skip("needs root, to mount a small disk");
+    }
+    let place = Place::new(FREE);
+    let disk = place.path("data/logs");
+    tmpfs(&disk, "8m");
+    let daemon = place.start();
+    daemon.trigger("large");
+    let large = daemon.wait_ended("large", 1).remove(0);
+    let id = large["id"].as_str().unwrap();
+    assert_eq!(large["log_bytes"], 3_000_000);
+    fs::write(disk.join("filler"), vec![0; 2_000_000]).unwrap();
+    daemon.wait("the log to make room", |_| {
+        daemon.log_files(id).is_empty().then_some(())
+    });
+    let runs = daemon.runs(&["--unit", "large"]);
+    assert_eq!(runs.len(), 1, "its row stays");
+    let answer = daemon.cli(&["run", "quick"]);
+    assert!(answer.ok().stdout.contains("done"));
+    drop(daemon);
+    nix::mount::umount(&disk).unwrap();
 }
 
 #[test]
