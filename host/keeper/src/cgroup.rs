@@ -1,8 +1,8 @@
 //! A cgroup (version 2) for a unit that has limits: made before its process, removed after it.
 //!
 //! Needs a place where the keeper may make cgroups and hand controllers down: as root of a plain machine, or by
-//! delegation (`Delegate=yes`). Where that can't be had, a unit with limits does not start, and is told why; a unit
-//! without limits never notices.
+//! delegation (`Delegate=yes`). Where that can't be had, a unit runs without these limits, and the daemon is told why; a
+//! unit without limits never notices.
 //!
 //! Tests: `tests/keeper/cgroups.rs`, as far as the machine lets them.
 

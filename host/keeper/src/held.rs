@@ -49,6 +49,9 @@ pub(crate) struct Facts {
     pub(crate) on_full: OnFull,
     pub(crate) stop: StopPlan,
     pub(crate) cgroup: Option<PathBuf>,
+    /// Why it has no cgroup although it has limits.
+    #[serde(default)]
+    pub(crate) unlimited: Option<String>,
     /// Everything of it that is found is to be killed.
     pub(crate) killing: bool,
     /// When the keeper itself loses its patience with it.
@@ -76,6 +79,7 @@ impl Facts {
                 grace: std::time::Duration::ZERO,
             },
             cgroup: None,
+            unlimited: None,
             killing: false,
             kill_at: None,
             escaped: false,
@@ -139,6 +143,7 @@ impl Run {
                 pid,
                 mono,
                 wall,
+                unlimited: facts.unlimited.clone(),
             });
         }
         if self.is_log_full() && !self.told.log_full {
@@ -195,6 +200,7 @@ impl Run {
             tag: facts.tag.clone(),
             pid: facts.started.map(|_| facts.pid),
             started: facts.started,
+            unlimited: facts.unlimited.clone(),
             failed: facts.failed.clone(),
             exit: facts.exit.clone(),
             gone: facts.gone,

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::stat::{SFlag, fstat};
+use nix::sys::termios::{OutputFlags, SetArg, tcgetattr, tcsetattr};
 use nix::unistd::{ForkResult, fork, pipe2, read};
 use runwisp_core::mask::Secrets;
 use runwisp_core::words::keeper::{OutputTotals, Spawn, SpawnStep};
@@ -34,6 +35,7 @@ struct Started {
     exec: OwnedFd,
     streams: [Option<Stream>; 2],
     cgroup: Option<std::path::PathBuf>,
+    unlimited: Option<String>,
 }
 
 impl Keeper {
@@ -79,6 +81,7 @@ impl Keeper {
         let mut run = self.blank(ask);
         run.facts.pid = started.pid;
         run.facts.cgroup = started.cgroup;
+        run.facts.unlimited = started.unlimited;
         run.facts.on_full = spec.log_on_full;
         run.facts.stop = StopPlan {
             signal: spec.stop_signal,
@@ -170,7 +173,12 @@ impl Keeper {
             let err = Stream::new(err, Kind::Stderr, copied);
             ([Some(out), Some(err)], stdout, stderr)
         };
-        let (group, procs) = self.cgroup_for(ask, spec)?;
+        let (group, procs, unlimited) = match self.cgroup_for(ask, spec) {
+            Ok(Some((path, procs))) => (Some(path), Some(procs), None),
+            Ok(None) => (None, None, None),
+            // Better without a limit than not at all; the daemon is told, and tells people.
+            Err((errno, about)) => (None, None, Some(format!("{about}: {}", errno.desc()))),
+        };
         let plan = ChildPlan {
             spec,
             argv,
@@ -190,6 +198,7 @@ impl Keeper {
                 exec,
                 streams,
                 cgroup: group,
+                unlimited,
             }),
             Err(errno) => {
                 group.iter().for_each(|path| cgroup::remove(path));
@@ -202,13 +211,11 @@ impl Keeper {
         &self,
         ask: &Spawn,
         spec: &SpawnSpec,
-    ) -> Result<(Option<std::path::PathBuf>, Option<OwnedFd>), Failure> {
+    ) -> Result<Option<(std::path::PathBuf, OwnedFd)>, cgroup::CgroupFailure> {
         if spec.cgroup.is_empty() {
-            return Ok((None, None));
+            return Ok(None);
         }
-        let (path, procs) = cgroup::make(self.cgroup_root.as_deref(), ask.run, &spec.cgroup)
-            .map_err(|(errno, about)| (SpawnStep::Cgroup, errno, about))?;
-        Ok((Some(path), Some(procs)))
+        cgroup::make(self.cgroup_root.as_deref(), ask.run, &spec.cgroup).map(Some)
     }
 
     /// The exec pipe has news, or its child has ended: the program was executed, or it could not be.
@@ -274,7 +281,8 @@ pub(crate) fn pipe(reader_does_not_block: bool) -> nix::Result<(OwnedFd, OwnedFd
 
 type Ends = ([Option<Stream>; 2], OwnedFd, OwnedFd);
 
-/// A pseudo-terminal of the usual size: our end as a stream, the other end twice.
+/// A pseudo-terminal of the usual size: our end as a stream, the other end twice. Its output is left as it is printed,
+/// so that lines end in the log as they do without a terminal.
 fn terminal() -> nix::Result<Ends> {
     fault::check("pipe")?;
     let size = nix::pty::Winsize {
@@ -284,6 +292,9 @@ fn terminal() -> nix::Result<Ends> {
         ws_ypixel: 0,
     };
     let pty = nix::pty::openpty(Some(&size), None)?;
+    let mut settings = tcgetattr(&pty.slave)?;
+    settings.output_flags.remove(OutputFlags::ONLCR);
+    tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
     for fd in [&pty.master, &pty.slave] {
         fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     }

@@ -272,8 +272,11 @@ impl TaskMachine {
             outcome,
             Outcome::Stopped | Outcome::DaemonStopped | Outcome::Interrupted
         );
-        if by_itself && let Some(overdue) = &mut self.overdue {
-            overdue.finished(&self.task, turn.now.wall);
+        if by_itself && Overdue::is_needed(&self.task) {
+            // Remembered also where nobody watches for it, as in a daemon for a single run.
+            if let Some(overdue) = &mut self.overdue {
+                overdue.finished(&self.task, turn.now.wall);
+            }
             self.memory.finished_at = Some(turn.now.wall);
             turn.remember(&self.unit.name, &self.memory);
         }

@@ -155,6 +155,9 @@ pub enum Report {
         mono: Mono,
         /// When, for records.
         wall: Timestamp,
+        /// Why its cgroup limits do not hold, where they can't be had.
+        #[serde(default)]
+        unlimited: Option<String>,
     },
     /// The command could not be executed. The last word on such a run: neither `Exited` nor `Gone` follows.
     SpawnFailed {
@@ -293,6 +296,9 @@ pub struct Held {
     pub pid: Option<i32>,
     /// When it was executed.
     pub started: Option<(Mono, Timestamp)>,
+    /// Why its cgroup limits do not hold.
+    #[serde(default)]
+    pub unlimited: Option<String>,
     /// The failure of its start.
     #[serde(default)]
     pub failed: Option<(SpawnStep, i32, String)>,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use runwisp_core::words::keeper::SpawnStep;
+use runwisp_core::words::keeper::Report;
 use runwisp_core::words::signal::Signal;
 use runwisp_core::words::spawn::{CgroupLimits, Scope};
 
@@ -23,20 +23,28 @@ fn limited(
 
 /// A directory that is no cgroup.
 #[test]
-fn where_limits_cannot_be_had_the_unit_does_not_start_and_is_told_why() {
+fn where_limits_cannot_be_had_the_unit_runs_without_and_the_daemon_is_told_why() {
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("cgroup.controllers"), "cpu memory\n").unwrap();
     let path = root.path().to_owned();
     let mut bench = Bench::start(&[], |options| options.cgroup_root = Some(path));
     bench.connect();
+    let why = |report: &Report| match report {
+        Report::Spawned { unlimited, .. } => Some(unlimited.clone()),
+        _ => None,
+    };
     let run = bench.spawn(&limited(Some(5), None));
-    let (step, errno, about) = bench.failed(run);
-    assert_eq!((step, errno), (SpawnStep::Cgroup, libc::ENODEV));
-    assert!(
-        about.contains("pids controller is not available"),
-        "{about}"
-    );
-    assert_eq!(bench.output_of(&sh("echo unlimited")), "unlimited\n");
+    let told = bench
+        .wait(why)
+        .expect("it says that the limit does not hold");
+    assert!(told.contains("pids controller is not available"), "{told}");
+    bench.printed(run, "up");
+    let held = bench.held_after_restart();
+    assert_eq!(held[0].unlimited.as_ref(), Some(&told));
+    bench.signal(run, Signal::KILL, Scope::All);
+    bench.gone(run);
+    bench.spawn(&sh("true"));
+    assert_eq!(bench.wait(why), None);
 }
 
 #[test]

@@ -271,5 +271,5 @@ fn a_user_is_changed_completely() {
 #[test]
 fn a_terminal_is_one() {
     let script = "[ -t 1 ] && [ -t 2 ] && echo terminal; stty size < /dev/tty; echo err >&2";
-    prints(script, |s| s.pty = true, "terminal\r\n24 80\r\nerr\r\n");
+    prints(script, |s| s.pty = true, "terminal\n24 80\nerr\n");
 }

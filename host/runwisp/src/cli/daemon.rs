@@ -11,7 +11,7 @@ use runwisp_core::words::spawn::RunAs;
 use runwisp_keeper::KeeperOptions;
 
 use super::context::{Context, io_failed};
-use super::private_daemon::Spawned;
+use super::private_daemon::{Leash, Spawned};
 use super::{data_dir, validate};
 use crate::client::Uri;
 use crate::daemon;
@@ -80,7 +80,7 @@ fn options(args: &Args, context: &Context) -> Options {
 }
 
 /// Whom the daemon runs as. Only root can drop anything, so only root looks.
-fn drop_to(context: &Context) -> Result<Option<RunAs>, Problem> {
+pub(super) fn drop_to(context: &Context) -> Result<Option<RunAs>, Problem> {
     if !nix::unistd::geteuid().is_root() {
         validate::present(context)?;
         return Ok(None);
@@ -126,7 +126,10 @@ fn keep(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Pro
     writable(&context.paths.data)?;
     if let Some(user) = &user {
         data_dir::hand_over(&context.paths.data, user)?;
-        daemon::survivors::end_for(&context.paths.data, user);
+        // A daemon for a single run leaves to the next whole one what it did not start.
+        if args.only.is_none() {
+            daemon::survivors::end_for(&context.paths.data, user);
+        }
     }
     let program = runwisp_keeper::own_program().map_err(|e| io_failed("find this program", &e))?;
     let mut daemon_args = with_switches(common(context), args);
@@ -157,7 +160,8 @@ fn writable(dir: &Path) -> Result<(), Problem> {
     })
 }
 
-fn locked(error: &LockError) -> Problem {
+/// Why a data directory can't be had.
+pub(super) fn locked(error: &LockError) -> Problem {
     let problem = Problem::new("daemon.running", error.to_string());
     match error {
         LockError::Held { .. } => problem.help(
@@ -188,7 +192,7 @@ async fn detach(args: &Args, user: Option<RunAs>, context: &Context) -> Result<E
         ));
     }
     let arguments = with_switches(common(context), args);
-    let mut spawned = Spawned::new(&arguments, log, user.as_ref())?;
+    let mut spawned = Spawned::new(&arguments, log, user.as_ref(), Leash::Loose)?;
     let status = spawned.ready(&client).await?;
     if context.out.json {
         context.out.document(&status.daemon)?;

@@ -19,8 +19,8 @@ const FOLLOWED: u64 = 10;
 
 /// Whose, how much.
 ///
-/// A unit stands for its active runs, or for its newest one when none is active; with -f for its new runs too. Lines
-/// of standard error go to standard error.
+/// A unit stands for its active runs, or for its newest one when none is active; with -f for its new runs too. All of it
+/// goes to standard output; --json says which stream a line is from.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Units by name or pattern, runs by id
@@ -172,13 +172,7 @@ impl<'a> Printer<'a> {
             LogItem::Broken(problem) => return Err(problem.clone()),
             item if out.json => return out.json_line(item),
             LogItem::Line(line) => {
-                let text = self.text(line);
-                if line.stream == "stderr" && !self.search {
-                    out.flush()?;
-                    out.stderr_line(&text);
-                } else {
-                    out.line(&text)?;
-                }
+                out.line(&self.text(line))?;
             }
             LogItem::End(end) => {
                 out.flush()?;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, fchown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +13,7 @@ use runwisp_core::words::spawn::RunAs;
 use super::context::{Context, io_failed};
 use super::upgrade::ask_to_leave;
 use crate::client::{Client, Uri};
+use crate::store::lock::InstanceLock;
 use crate::wire::{Problem, Status};
 
 /// How often a daemon that is not ready yet is asked again.
@@ -23,6 +24,15 @@ const LOG_VARIABLE: &str = "RUNWISP_LOG_FILE";
 
 /// How much of its log is shown when it fails, bytes.
 const TOLD: usize = 8 * 1024;
+
+/// What becomes of a daemon when this process ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leash {
+    /// It stays.
+    Loose,
+    /// It stops, as if by TERM.
+    Tied,
+}
 
 /// A daemon that was started from here.
 pub(super) struct Spawned {
@@ -54,6 +64,7 @@ impl Spawned {
         arguments: &[std::ffi::OsString],
         log: PathBuf,
         owner: Option<&RunAs>,
+        leash: Leash,
     ) -> Result<Self, Problem> {
         let program = std::env::current_exe().map_err(|e| io_failed("find this program", &e))?;
         let file =
@@ -68,9 +79,14 @@ impl Spawned {
             .stdin(Stdio::null())
             .stdout(file)
             .stderr(second);
-        // SAFETY: setsid is async-signal-safe and touches no memory; it runs between fork and exec.
+        // SAFETY: both calls are async-signal-safe and touch no memory; they run between fork and exec.
         unsafe {
-            command.pre_exec(|| nix::unistd::setsid().map(drop).map_err(io::Error::from));
+            command.pre_exec(move || {
+                if leash == Leash::Tied {
+                    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM)?;
+                }
+                nix::unistd::setsid().map(drop).map_err(io::Error::from)
+            });
         }
         let child = command
             .spawn()
@@ -130,16 +146,23 @@ impl Spawned {
     }
 }
 
-/// A daemon for one run of one task, with data that is thrown away.
+/// A daemon for one run of one task, on the data directory of all runs. Its socket and its own log are in a directory
+/// of its own, so that nobody takes it for the daemon that schedules.
 pub(super) struct PrivateDaemon {
     spawned: Spawned,
     dir: PathBuf,
 }
 
 impl PrivateDaemon {
-    /// Starts it on this configuration, reduced to one unit.
-    pub(super) fn start(config: &Path, only: &str, context: &Context) -> Result<Self, Problem> {
+    /// Starts it, unless somebody uses the data directory.
+    pub(super) fn start(only: &str, context: &Context) -> Result<Self, Problem> {
         super::validate::present(context)?;
+        let user = super::daemon::drop_to(context)?;
+        let paths = &context.paths;
+        if paths.data.is_dir() {
+            // Only asked: the new daemon takes it for itself.
+            InstanceLock::take(&paths.data).map_err(|error| super::daemon::locked(&error))?;
+        }
         let dir = std::env::temp_dir().join(format!("runwisp-{}", std::process::id()));
         // A directory that is already there is somebody else's.
         fs::DirBuilder::new()
@@ -149,9 +172,9 @@ impl PrivateDaemon {
         let arguments = [
             "daemon".into(),
             "--config".into(),
-            config.into(),
+            paths.config.clone().into(),
             "--data".into(),
-            dir.clone().into(),
+            paths.data.clone().into(),
             "--socket".into(),
             dir.join("runwisp.sock").into(),
             "--listen".into(),
@@ -159,7 +182,13 @@ impl PrivateDaemon {
             "--only".into(),
             only.into(),
         ];
-        match Spawned::new(&arguments, dir.join("daemon.log"), None) {
+        let given = match &user {
+            Some(user) => chown(&dir, Some(user.uid), Some(user.gid))
+                .map_err(|e| io_failed(format!("give away {}", dir.display()), &e)),
+            None => Ok(()),
+        };
+        let log = dir.join("daemon.log");
+        match given.and_then(|()| Spawned::new(&arguments, log, user.as_ref(), Leash::Tied)) {
             Ok(spawned) => Ok(PrivateDaemon { spawned, dir }),
             Err(problem) => {
                 let _ = fs::remove_dir_all(&dir);

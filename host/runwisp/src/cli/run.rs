@@ -1,5 +1,5 @@
-//! `runwisp run`: a task, now, in front of the caller. With a daemon it is that daemon's run, recorded as any other;
-//! without one, a private daemon is started for this one run and leaves nothing behind.
+//! `runwisp run`: a task, now, in front of the caller. With a daemon it is that daemon's run. Without one, a private
+//! daemon is started on the same data for this one run, which it records as any other, and leaves with it.
 //!
 //! The run belongs to the daemon: losing the connection does not end it, and a daemon that is replaced meanwhile is
 //! found again. The first Ctrl-C stops the run, a second one stops waiting for it.
@@ -36,7 +36,7 @@ const INTERRUPTED: u8 = 128 + 2;
 /// although its process left with 0 or never started, 128 + n when signal n ended it. Ctrl-C stops the run.
 /// With --json, output goes to standard error and the run's record to standard output.
 ///
-/// Without a daemon the task is run all the same, by a daemon of its own; that run is not part of the history.
+/// Without a daemon the task is run and recorded all the same, once: retries, and tasks that follow it, need a daemon.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The task
@@ -89,12 +89,12 @@ async fn ask(args: &Args, client: &Client) -> Result<RunId, Problem> {
     })
 }
 
-/// A daemon for this one run. Its data is thrown away with it.
+/// A daemon for this one run.
 async fn alone(args: &Args, context: &Context) -> Result<Exit, Problem> {
-    context.out.message(
-        "no daemon is running: this run gets one of its own and is not recorded in the history",
-    );
-    let mut daemon = PrivateDaemon::start(&context.paths.config, &args.task, context)?;
+    context
+        .out
+        .detail("no daemon is running: this run gets one of its own");
+    let mut daemon = PrivateDaemon::start(&args.task, context)?;
     let client = daemon.client()?;
     daemon.ready(&client).await?;
     let id = match ask(args, &client).await {

@@ -57,6 +57,16 @@ pub(crate) fn sort(held: Vec<Held>, open: Vec<RunRecord>) -> Estate {
     estate
 }
 
+/// What people are to know of limits, when a run that the keeper holds goes without its own.
+pub(crate) fn limits_that_do_not_hold(held: &[Held]) -> Option<String> {
+    held.iter()
+        .filter(|run| run.gone.is_none())
+        .find_map(|run| {
+            let why = run.unlimited.as_ref()?;
+            Some(failures::unlimited(&run.unit, why))
+        })
+}
+
 fn adopted(held: Held, row: RunRecord, failures: u32) -> Adopted {
     Adopted {
         row,

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use runwisp_core::config::plan::{Overlap, Plan, Role, RunOnStart};
+use runwisp_core::config::plan::{Plan, Role};
 use runwisp_core::machine::{Boot, Fleet};
 use runwisp_core::words::action::Memory;
 use runwisp_core::words::event::Event;
@@ -191,16 +191,27 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
         open_history(&options.data).map_err(|error| failed("open the history", &error))?;
     let data_id = data_dir::id(&options.data, || format!("{:032x}", entropy::random()));
     let now = clock::now();
+    let limits = adopt::limits_that_do_not_hold(&welcome.held);
+    let mut troubles: BTreeMap<_, _> = [("config", trouble), ("limits", limits)]
+        .into_iter()
+        .filter_map(|(part, message)| Some((part, message?)))
+        .collect();
     let held_ids: Vec<_> = welcome.held.iter().map(|held| held.run).collect();
-    let mut ended = survivors::ended_before(&options.data);
-    ended.extend(survivors::end_all(&data_id, |run| held_ids.contains(&run)));
-    let recorded = |run: RunId| {
-        let id = run.to_string();
-        history.open_runs.iter().any(|row| row.id == run)
-            || matches!(history.queries.run(&id), Ok(Some(_)))
+    let mut open = history.open_runs;
+    let unrecorded = if options.only.is_some() {
+        // What an earlier daemon left is for the next whole one: a single run touches nothing but itself.
+        open.retain(|row| held_ids.contains(&row.id));
+        Vec::new()
+    } else {
+        let mut ended = survivors::ended_before(&options.data);
+        ended.extend(survivors::end_all(&data_id, |run| held_ids.contains(&run)));
+        let recorded = |run: RunId| {
+            let id = run.to_string();
+            open.iter().any(|row| row.id == run) || matches!(history.queries.run(&id), Ok(Some(_)))
+        };
+        adopt::unrecorded(&ended, recorded, &plan, now)
     };
-    let unrecorded = adopt::unrecorded(&ended, recorded, &plan, now);
-    let estate = adopt::sort(welcome.held, history.open_runs);
+    let estate = adopt::sort(welcome.held, open);
 
     let seed = u64::try_from(entropy::random() & u128::from(u64::MAX)).unwrap_or_default();
     let boot_id = store::boot_id().unwrap_or_default();
@@ -220,7 +231,6 @@ async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Ref
         history.writer.clone(),
     ));
     let (faces, end) = handle::open(Arc::clone(&plan), past);
-    let mut troubles: BTreeMap<_, _> = trouble.map(|text| ("config", text)).into_iter().collect();
     let serving = match listen::bind(&options.socket) {
         Ok(listener) => Some(Serving {
             task: tokio::spawn(async move {
@@ -424,23 +434,20 @@ fn load(
     }
 }
 
-/// `--only UNIT`: that one task is all there is, and nothing starts by itself.
-pub(crate) fn keep_only(loaded: &mut Configuration, only: Option<&str>) {
+/// `--only UNIT`: that one task is run when asked to, once; what follows or repeats a run is for a daemon that stays.
+/// Nothing else happens, because the fleet is not booted: no schedule, and nothing that is remembered changes.
+fn keep_only(loaded: &mut Configuration, only: Option<&str>) {
     let (Some(only), Some(plan)) = (only, &loaded.plan) else {
         return;
     };
     let mut plan = Plan::clone(plan);
-    plan.units.retain(|name, _| name.as_str() == only);
-    for unit in plan.units.values_mut() {
-        if let Role::Task(task) = &mut unit.role {
-            task.schedules.clear();
-            task.expect_by.clear();
-            task.max_silence = None;
-            task.on_success.clear();
-            task.on_failure.clear();
-            task.run_on_start = RunOnStart::No;
-            task.on_overlap = Overlap::Queue;
-        }
+    plan.daemon.exit_when_done = false;
+    if let Some(unit) = plan.units.get_mut(only)
+        && let Role::Task(task) = &mut unit.role
+    {
+        task.retry_attempts = Some(0);
+        task.on_success.clear();
+        task.on_failure.clear();
     }
     loaded.plan = Some(Arc::new(plan));
 }
@@ -461,7 +468,10 @@ impl MainLoop {
                 );
             }
         }
-        self.record_ended(unrecorded);
+        let whole = self.situation.options.only.is_none();
+        if whole {
+            self.record_ended(unrecorded);
+        }
         adopt::discard(&mut self.keeper, &estate.unwanted);
         self.take_over_live(&estate.adopted);
         let searched: Vec<_> = estate
@@ -476,13 +486,15 @@ impl MainLoop {
         let mut actions = Vec::new();
         self.fleet
             .adopt(now, estate.adopted, estate.open, &mut actions);
-        self.fleet.boot(now, &mut actions);
+        if whole {
+            self.fleet.boot(now, &mut actions);
+            self.schedule_first_sweep();
+        }
         for run in searched {
             self.begin_rules(run);
         }
         self.act(now, actions);
         self.plan_changed();
-        self.schedule_first_sweep();
         self.init.ready(&self.summary());
         tracing::info!(units = plan.units.len(), socket = %self.situation.options.socket.display(), "ready");
     }

@@ -28,6 +28,8 @@ pub(crate) struct Configuration {
     pub(crate) rendered: String,
     sources: Vec<Source>,
     stamp: Stamp,
+    /// It is the last good one, because what is on disk is not.
+    fallback: bool,
 }
 
 /// A source as it is kept.
@@ -50,12 +52,18 @@ impl Configuration {
             plan: loaded.plan.map(Arc::new),
             sources: loaded.sources,
             stamp: loaded.stamp,
+            fallback: false,
         }
     }
 
-    /// Whether a file has changed since it was read. Asks the disk for a few time stamps.
+    /// Whether it is in force only because what is on disk is broken.
+    pub(crate) fn is_fallback(&self) -> bool {
+        self.fallback
+    }
+
+    /// Whether the files hold something else by now. Asks the disk for a few time stamps.
     pub(crate) fn is_stale(&self) -> bool {
-        self.stamp.stale()
+        self.fallback || self.stamp.stale()
     }
 
     /// The warnings, a line each.
@@ -78,7 +86,9 @@ impl Configuration {
             .into_iter()
             .map(|Kept { name, text }| Source { name, text })
             .collect();
-        let good = Configuration::new(config::compile_kept(sources, keeper_is_root || am_root()));
+        let mut good =
+            Configuration::new(config::compile_kept(sources, keeper_is_root || am_root()));
+        good.fallback = true;
         Some(good).filter(|good| good.plan.is_some())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Tests: below.
 
+use runwisp_core::words::ids::UnitName;
 use runwisp_core::words::keeper::SpawnStep;
 
 /// Why a command could not be started, such as `exec /usr/bin/foo: no such file or directory`.
@@ -38,6 +39,11 @@ pub(crate) fn text_of(errno: i32) -> String {
         .next()
         .unwrap_or(&text)
         .to_lowercase()
+}
+
+/// Why a unit runs without its cgroup limits.
+pub(crate) fn unlimited(unit: &UnitName, why: &str) -> String {
+    format!("the cgroup limits of {unit} do not hold: {why}")
 }
 
 /// What to do about the failures people meet most.

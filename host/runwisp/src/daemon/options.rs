@@ -15,6 +15,6 @@ pub struct Options {
     pub listen: Option<String>,
     /// `--exit-when-done`: wins over `[daemon] exit_when_done`.
     pub exit_when_done: bool,
-    /// `--only`: this one unit is all there is, nothing starts by itself and no schedule fires. For `run` without a daemon.
+    /// `--only`: this one unit is all there is and nothing starts by itself. For `run` without a daemon.
     pub only: Option<String>,
 }

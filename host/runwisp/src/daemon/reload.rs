@@ -82,9 +82,11 @@ impl MainLoop {
     }
 
     fn begin_reload(&mut self, wanted: Wanted) {
+        let single = self.situation.options.only.is_some();
         let why = match (self.situation.stopping, self.reloading.under_way) {
             (true, _) => "the daemon is stopping",
             (false, true) => "another reload is under way",
+            (false, false) if single => "this daemon is there for a single run",
             (false, false) => {
                 self.reloading.under_way = true;
                 if !wanted.plan_only {
@@ -92,10 +94,8 @@ impl MainLoop {
                 }
                 let (back, path) = (self.back.clone(), self.situation.options.config.clone());
                 let keeper_is_root = self.reloading.keeper_loads;
-                let only_unit = self.situation.options.only.clone();
                 tokio::task::spawn_blocking(move || {
-                    let mut loaded = Configuration::load(&path, keeper_is_root);
-                    super::boot::keep_only(&mut loaded, only_unit.as_deref());
+                    let loaded = Configuration::load(&path, keeper_is_root);
                     let _ = back.send(Back::Loaded(Box::new(Read { loaded, wanted })));
                 });
                 return;

@@ -31,7 +31,11 @@ impl MainLoop {
                 pid,
                 mono,
                 wall,
+                unlimited,
             } => {
+                if let Some(why) = unlimited {
+                    self.limits_do_not_hold(run, &why);
+                }
                 if let Some(live) = self.live.get_mut(&run) {
                     live.pid = Some(pid);
                 }
@@ -116,6 +120,14 @@ impl MainLoop {
         let (signal, scope) = (Signal::KILL, Scope::All);
         self.keeper
             .ask(Ask::Signal { run, signal, scope }, Vec::new());
+    }
+
+    /// A unit's cgroup limits can't be had here. It lasts until runwisp is started where they can.
+    pub(crate) fn limits_do_not_hold(&mut self, run: RunId, why: &str) {
+        if let Some(live) = self.live.get(&run) {
+            let message = failures::unlimited(&live.unit, why);
+            self.set_trouble("limits", Some(message));
+        }
     }
 
     pub(crate) fn tell_taps(&mut self, run: RunId, at: OutputAt) {

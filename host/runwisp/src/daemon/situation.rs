@@ -40,11 +40,16 @@ impl Situation {
     /// A snapshot for people.
     pub(crate) fn status(&self) -> DaemonStatus {
         let config = self.loaded.warnings();
+        let fallback = self.loaded.is_fallback().then(|| {
+            "the configuration is broken and the last good one is in force; `runwisp validate` says what is wrong"
+                .to_owned()
+        });
         let warnings = self
             .troubles
             .values()
             .chain(&self.notices)
             .cloned()
+            .chain(fallback)
             .chain(config)
             .collect();
         DaemonStatus {

@@ -262,11 +262,7 @@ mod tests {
     fn only_processes_of_this_data_directory_are_found_and_ended() {
         let run = RunId::from_parts(1, u128::from(std::process::id()));
         let ours = format!("ours-{}", std::process::id());
-        let mut stubborn = child(
-            &ours,
-            run,
-            "trap '' TERM; echo up; while :; do sleep 1; done",
-        );
+        let mut stubborn = child(&ours, run, "trap '' TERM; echo up; exec sleep 60");
         let mut stranger = child("another", run, "echo up; exec sleep 60");
 
         let found = find(&ours, |_| false).unwrap();
