@@ -236,3 +236,20 @@ fn a_service_that_dies_while_no_daemon_is_there_is_started_again_once() {
     let outcomes: Vec<_> = rows.iter().map(|row| row["outcome"].as_str()).collect();
     assert_eq!(outcomes, [Some("failed"), None]);
 }
+
+#[test]
+fn a_daemon_that_can_not_begin_again_takes_nothing_with_it() {
+    let good = "[services.web]\nrun = \"exec sleep 600\"\n";
+    let place = Place::new(good);
+    let daemon = place.start();
+    let status = daemon.wait_state("web", 0, "running");
+    let (child, attached) = (status.pid("web", 0).unwrap(), status.daemon_pid());
+    place.write_config("[services.web]\nrun = [\n");
+    std::fs::remove_file(place.data().join("last-good.json")).unwrap();
+    kill(attached, Signal::SIGKILL);
+    daemon.wait_log("the configuration is refused");
+    place.write_config(good);
+    daemon.wait_daemon_after(attached);
+    let after = daemon.wait_state("web", 0, "running");
+    assert_eq!(after.pid("web", 0), Some(child));
+}

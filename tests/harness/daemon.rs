@@ -108,6 +108,16 @@ impl Daemon {
         fs::read_to_string(self.place.path("daemon.log")).unwrap_or_default()
     }
 
+    /// Waits until it or its keeper has printed this, for when nobody is there who could tell of events.
+    #[track_caller]
+    pub fn wait_log(&self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            assert!(Instant::now() < until, "nobody says {text:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The keeper's pid: the process that was started.
     pub fn keeper_pid(&self) -> i32 {
         i32::try_from(self.keeper.id()).expect("a pid is a small number")

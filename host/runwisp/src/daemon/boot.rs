@@ -85,7 +85,8 @@ struct Welcome {
 /// A failure that ends the start, told already; the code is the keeper's exit code.
 struct Refused(i32);
 
-/// Makes the loop. When it can't be made, says why, has the keeper leave too, and answers with this process's exit code.
+/// Makes the loop. When it can't be made, says why and answers with this process's exit code. A first start then ends
+/// the keeper, too. Later the keeper goes on with all it holds and tries again, until the reason has been mended.
 pub(crate) async fn boot(options: Options) -> Result<Booted, i32> {
     let mut keeper = match inherited_socket().and_then(KeeperLink::new) {
         Ok(keeper) => keeper,
@@ -94,8 +95,10 @@ pub(crate) async fn boot(options: Options) -> Result<Booted, i32> {
             return Err(FAILED);
         }
     };
-    match try_boot(options, &mut keeper).await {
+    let mut first = true;
+    match try_boot(options, &mut keeper, &mut first).await {
         Ok(make) => Ok(make(keeper)),
+        Err(Refused(code)) if !first => Err(code),
         Err(Refused(code)) => {
             keeper.ask(
                 Ask::Leave {
@@ -172,13 +175,19 @@ async fn greet(keeper: &mut KeeperLink) -> Result<Welcome, Refused> {
 
 type Make = Box<dyn FnOnce(KeeperLink) -> Booted>;
 
-/// Everything that may fail. What it answers with cannot.
-async fn try_boot(options: Options, keeper: &mut KeeperLink) -> Result<Make, Refused> {
+/// Everything that may fail. What it answers with cannot. `first` becomes false once the keeper has said that it has
+/// had other daemons before.
+async fn try_boot(
+    options: Options,
+    keeper: &mut KeeperLink,
+    first: &mut bool,
+) -> Result<Make, Refused> {
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         tracing::error!("could not {what}: {error}");
         Refused(FAILED)
     };
     let welcome = greet(keeper).await?;
+    *first = welcome.fresh;
     let turn = data_dir::wait_for_turn(&options.data)
         .map_err(|error| failed("take over the data directory", &error))?;
     let mut early = Vec::new();
