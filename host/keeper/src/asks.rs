@@ -86,7 +86,7 @@ impl Keeper {
                     "refused to change unit {unit}: only the loader may"
                 ));
             }
-            Ask::Load => self.load(),
+            Ask::Load { only } => self.load(only),
             Ask::Spawn(spawn) => self.spawn(spawn, fds),
             Ask::Signal { run, signal, scope } => self.signal(run, signal, scope),
             Ask::Watch { run, from } => {

@@ -35,8 +35,8 @@ pub(crate) type Answer = Result<Vec<(UnitName, String)>, String>;
 #[derive(Debug, Default)]
 pub(crate) struct Loader {
     current: Option<Loading>,
-    /// Asked for again while one was running, which may have read the old files.
-    again: bool,
+    /// Asked for again while one was running, which may have read the old files: for what.
+    again: Option<Vec<UnitName>>,
     /// The answer the daemon is still to be told.
     pub(crate) answer: Option<Answer>,
 }
@@ -49,6 +49,8 @@ struct Loading {
     texts: [Vec<u8>; 2],
     /// Whether it ended well, once it has ended.
     ended: Option<bool>,
+    /// The units it is asked about; all when empty.
+    only: Vec<UnitName>,
     deadline: Mono,
 }
 
@@ -66,12 +68,14 @@ impl Loader {
 
 impl Keeper {
     /// Runs the loader, or remembers to run it again.
-    pub(crate) fn load(&mut self) {
+    pub(crate) fn load(&mut self, only: Vec<UnitName>) {
+        // An answer that nobody has heard yet is about older files.
+        self.loader.answer = None;
         if self.loader.current.is_some() {
-            self.loader.again = true;
+            self.loader.again = Some(only);
             return;
         }
-        match self.fork_loader() {
+        match self.fork_loader(only) {
             Ok(loading) => self.loader.current = Some(loading),
             Err(errno) => {
                 self.loader.answer = Some(Err(format!("the loader can't be started: {errno}")));
@@ -79,7 +83,7 @@ impl Keeper {
         }
     }
 
-    fn fork_loader(&mut self) -> nix::Result<Loading> {
+    fn fork_loader(&mut self, only: Vec<UnitName>) -> nix::Result<Loading> {
         let args = self.options.loader.clone().ok_or(Errno::EPERM)?;
         let (out, stdout) = pipe(true)?;
         let (err, stderr) = pipe(true)?;
@@ -101,6 +105,7 @@ impl Keeper {
             pipes: [Some(out), Some(err)],
             texts: [Vec::new(), Vec::new()],
             ended: None,
+            only,
             deadline: clock::mono().plus(PATIENCE),
         })
     }
@@ -146,10 +151,8 @@ impl Keeper {
                 // SAFETY: the call takes numbers only; the process is ours and not reaped yet.
                 unsafe { libc::kill(loading.pid, libc::SIGKILL) };
             }
-            self.answer(Err(format!(
-                "the loader took longer than {} s",
-                PATIENCE.as_secs()
-            )));
+            let late = format!("the loader took longer than {} s", PATIENCE.as_secs());
+            self.answer(&loading.only, Err(late));
         }
     }
 
@@ -165,24 +168,28 @@ impl Keeper {
                 .map_err(|reason| format!("the loader's list can't be read: {reason}")),
             _ => Err(said),
         };
-        self.answer(defined);
+        self.answer(&loading.only, defined);
     }
 
-    fn answer(&mut self, defined: Result<Vec<Defined>, String>) {
+    fn answer(&mut self, only: &[UnitName], defined: Result<Vec<Defined>, String>) {
         let digests = |list: &Vec<Defined>| -> Vec<(UnitName, String)> {
             list.iter()
                 .map(|d| (d.unit.clone(), digest(&d.spec)))
                 .collect()
         };
-        self.loader.answer = Some(match &defined {
+        let answer = match &defined {
             Ok(list) => Ok(digests(list)),
             Err(reason) => Err(reason.clone()),
-        });
+        };
         if let Ok(list) = defined {
-            self.specs = list.into_iter().map(|d| (d.unit, d.spec)).collect();
+            let replaced = |unit: &UnitName| only.is_empty() || only.contains(unit);
+            self.specs.retain(|unit, _| !replaced(unit));
+            let new = list.into_iter().filter(|d| replaced(&d.unit));
+            self.specs.extend(new.map(|d| (d.unit, d.spec)));
         }
-        if std::mem::take(&mut self.loader.again) {
-            self.load();
+        match self.loader.again.take() {
+            Some(only) => self.load(only),
+            None => self.loader.answer = Some(answer),
         }
     }
 }

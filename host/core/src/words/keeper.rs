@@ -44,7 +44,11 @@ pub enum Ask {
         unit: UnitName,
     },
     /// Runs the loader again; answered by [`Report::Loaded`]. Only where the keeper trusts its own loader only.
-    Load,
+    Load {
+        /// The units whose specifications are replaced by what the loader says, or forgotten; all when empty.
+        #[serde(default)]
+        only: Vec<UnitName>,
+    },
     /// Starts the unit's command. Comes with three descriptors: the log directory, the log file (opened for writing,
     /// not for appending) and the index file (opened for appending). Answered by [`Report::Spawned`] or
     /// [`Report::SpawnFailed`].

@@ -11,7 +11,11 @@ use runwisp_core::words::spawn::{OnFull, RunAs};
 use crate::bench::{Bench, is_root, sh, skipped};
 
 fn loaded(bench: &mut Bench) -> Result<Vec<(UnitName, String)>, String> {
-    bench.ask(&Ask::Load);
+    loaded_only(bench, Vec::new())
+}
+
+fn loaded_only(bench: &mut Bench, only: Vec<UnitName>) -> Result<Vec<(UnitName, String)>, String> {
+    bench.ask(&Ask::Load { only });
     bench.wait(|report| match report {
         Report::Loaded { units } => Some(units.clone()),
         _ => None,
@@ -60,6 +64,39 @@ fn only_what_the_loader_says_is_run() {
     let run = bench.new_run();
     bench.spawn_unit(run, unit, vec![]);
     bench.gone(run);
+}
+
+#[test]
+fn what_is_loaded_can_be_limited_to_some_units() {
+    let list = tempfile::NamedTempFile::new().unwrap();
+    let path = list.path().to_owned();
+    let mut bench = Bench::start(&[], |options| {
+        options.loader = Some(vec!["loader".into(), path.clone().into()]);
+    });
+    bench.connect();
+    let [one, two, gone] = ["one", "two", "gone"].map(|name| UnitName::new(name).unwrap());
+    let write = |units: &[(&UnitName, &str)]| {
+        let defined = units.iter().map(|(unit, script)| Defined {
+            unit: (*unit).clone(),
+            spec: sh(script),
+        });
+        let defined: Vec<Defined> = defined.collect();
+        fs::write(&path, serde_json::to_vec(&defined).unwrap()).unwrap();
+    };
+    write(&[(&one, "echo old"), (&two, "echo old"), (&gone, "echo old")]);
+    loaded(&mut bench).unwrap();
+    write(&[(&one, "echo new"), (&two, "echo new")]);
+    let said = loaded_only(&mut bench, vec![two.clone(), gone.clone()]).unwrap();
+    assert_eq!(said.len(), 2, "the digests are of all that was read");
+    for (unit, expected) in [(one, "old\n"), (two, "new\n")] {
+        let run = bench.new_run();
+        bench.spawn_unit(run, unit, vec![]);
+        bench.gone(run);
+        assert_eq!(bench.log(run), expected);
+    }
+    let run = bench.new_run();
+    bench.spawn_unit(run, gone, vec![]);
+    assert_eq!(bench.failed(run).0, SpawnStep::Refused);
 }
 
 #[test]

@@ -120,9 +120,9 @@ fn row_of(survivor: &Known, plan: &Plan) -> Option<RunRecord> {
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())?;
     // A task is recorded before it is started.
     let kind = plan.units.get(&unit).map_or(Kind::Service, Unit::kind);
-    let trigger = var("RUNWISP_TRIGGER")
-        .and_then(|text| serde_json::from_value(serde_json::Value::String(text.clone())).ok())
-        .unwrap_or(Trigger::Start);
+    // A health check has none, and is no run that anybody is told of.
+    let trigger = serde_json::Value::String(var("RUNWISP_TRIGGER")?.clone());
+    let trigger = serde_json::from_value(trigger).unwrap_or(Trigger::Start);
     let mut row = RunRecord::new(survivor.run, unit, kind, trigger, created);
     row.instance = var("RUNWISP_INSTANCE_INDEX")
         .and_then(|text| text.parse().ok())

@@ -147,6 +147,7 @@ impl MainLoop {
         let vars = vec![
             ("RUNWISP_UNIT".to_owned(), name.to_string()),
             ("RUNWISP_INSTANCE_INDEX".to_owned(), instance.to_string()),
+            ("RUNWISP_DATA_ID".to_owned(), self.situation.data_id.clone()),
         ];
         let timeout = health.timeout;
         let check = match health.check {

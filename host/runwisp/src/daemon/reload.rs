@@ -4,6 +4,7 @@
 //!
 //! Where the keeper trusts only its own loader, that loader reads the files too, and both have to have read the same.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use runwisp_core::config::diff::{Diff, diff};
@@ -122,12 +123,16 @@ impl MainLoop {
             );
             return self.end_reload(read.wanted, Err(refusal));
         }
-        if self.reloading.keeper_loads && !read.wanted.plan_only {
-            self.reloading.waits_for_keeper = Some(Box::new(read));
-            self.keeper.ask(Ask::Load, Vec::new());
-            return;
+        match self.named(&read) {
+            Err(pattern) => {
+                self.end_reload(read.wanted, Err(ReloadRefusal::NoSuchUnit { pattern }));
+            }
+            Ok(only) if self.reloading.keeper_loads && !read.wanted.plan_only => {
+                self.reloading.waits_for_keeper = Some(Box::new(read));
+                self.keeper.ask(Ask::Load { only }, Vec::new());
+            }
+            Ok(_) => self.apply(read),
         }
-        self.apply(read);
     }
 
     /// The keeper's own loader has read the files.
@@ -155,6 +160,24 @@ impl MainLoop {
         );
     }
 
+    /// The names, to the keeper, of the units a reload is limited to; none when it is not. Fails with a pattern that fits
+    /// no unit, old or new.
+    fn named(&self, read: &Read) -> Result<Vec<UnitName>, String> {
+        let old = self.fleet.plan().units.keys();
+        let new = read.loaded.plan.iter().flat_map(|plan| plan.units.keys());
+        let units: BTreeSet<&UnitName> = old.chain(new).collect();
+        let mut named = Vec::new();
+        for glob in &read.wanted.only {
+            let mut fits = units.iter().filter(|unit| glob.matches(unit.as_str()));
+            let first = fits.next().ok_or_else(|| glob.to_string())?;
+            for unit in std::iter::once(first).chain(fits) {
+                named.push((*unit).clone());
+                named.extend(specs::health_name(unit));
+            }
+        }
+        Ok(named)
+    }
+
     fn apply(&mut self, read: Read) {
         let Read { loaded, wanted } = read;
         let Some(new) = loaded.plan.clone() else {
@@ -162,9 +185,6 @@ impl MainLoop {
         };
         let old = Arc::clone(self.fleet.plan());
         let differences = diff(&old, &new);
-        if let Some(pattern) = unmatched(&wanted.only, &old, &new) {
-            return self.end_reload(wanted, Err(ReloadRefusal::NoSuchUnit { pattern }));
-        }
         let named = |unit: &UnitName| {
             wanted.only.is_empty() || wanted.only.iter().any(|glob| glob.matches(unit.as_str()))
         };
@@ -238,18 +258,6 @@ fn refuse(reply: Option<Reply<Result<ReloadReport, ReloadRefusal>>>, refusal: Re
         }
         None => tracing::warn!(?refusal, "the reload was refused"),
     }
-}
-
-fn unmatched(only: &[Glob], old: &Plan, new: &Plan) -> Option<String> {
-    let known = |glob: &&Glob| {
-        old.units
-            .keys()
-            .chain(new.units.keys())
-            .any(|unit| glob.matches(unit.as_str()))
-    };
-    only.iter()
-        .find(|glob| !known(glob))
-        .map(ToString::to_string)
 }
 
 fn report(

@@ -46,7 +46,7 @@ pub(crate) async fn ask(
     plan: &Plan,
     early: &mut Vec<Report>,
 ) -> Result<Reading, KeeperGone> {
-    keeper.ask(Ask::Load, Vec::new());
+    keeper.ask(Ask::Load { only: Vec::new() }, Vec::new());
     loop {
         match keeper.next().await?.0 {
             Report::Loaded { units } => return Ok(compare(plan, units)),
