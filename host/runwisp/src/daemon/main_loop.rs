@@ -112,6 +112,20 @@ pub(crate) struct MainLoop {
     pub(crate) leaving: Option<Leaving>,
 }
 
+/// What a loop is made of: what of it could fail to be made.
+pub(crate) struct Parts {
+    pub(crate) fleet: Fleet,
+    pub(crate) journal: Journal,
+    pub(crate) queries: Queries,
+    pub(crate) end: LoopEnd,
+    pub(crate) wall: WallTimer,
+    pub(crate) notify: NotifySocket,
+    pub(crate) watches: Watches,
+    pub(crate) init: Init,
+    pub(crate) reloading: Reloading,
+    pub(crate) situation: Situation,
+}
+
 /// Why the loop ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leaving {
@@ -122,6 +136,36 @@ pub(crate) enum Leaving {
 }
 
 impl MainLoop {
+    /// A loop at rest.
+    pub(crate) fn assemble(keeper: KeeperLink, parts: Parts) -> Self {
+        let (back, returned) = mpsc::unbounded_channel();
+        let watchdog = parts.init.watchdog_interval();
+        MainLoop {
+            fleet: parts.fleet,
+            keeper,
+            journal: parts.journal,
+            queries: parts.queries,
+            end: parts.end,
+            wall: parts.wall,
+            notify: parts.notify,
+            watches: parts.watches,
+            init: parts.init,
+            probes: ExecProbes::default(),
+            taps: Taps::default(),
+            rules: OutputRules::default(),
+            callers: Callers::default(),
+            reloading: parts.reloading,
+            situation: parts.situation,
+            live: HashMap::new(),
+            rows: Rows::default(),
+            room: Room::default(),
+            back,
+            returned,
+            next_watchdog: watchdog.map(|interval| Instant::now() + interval),
+            leaving: None,
+        }
+    }
+
     /// Turns until there is a reason to leave.
     pub(crate) async fn run(&mut self) -> Leaving {
         loop {
