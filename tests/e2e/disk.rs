@@ -64,6 +64,8 @@ fn full_disk_at(folder: &str) {
     assert!(row["log_dropped_bytes"].as_u64() > Some(0), "{row:#}");
     let message = row["message"].as_str().unwrap_or_default();
     assert!(message.contains("of output not kept"), "{row:#}");
+    let told = daemon.cli(&["logs", "talker"]).ok().stderr;
+    assert!(told.contains("of output not kept here"), "{told}");
     drop(daemon);
     nix::mount::umount(&disk).unwrap();
 }

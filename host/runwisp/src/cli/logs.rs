@@ -172,6 +172,10 @@ impl<'a> Printer<'a> {
             LogItem::Broken(problem) => return Err(problem.clone()),
             item if out.json => return out.json_line(item),
             LogItem::Line(line) => {
+                if line.missing_bytes > 0 && !self.search {
+                    out.flush()?;
+                    out.message(&self.gap(line));
+                }
                 out.line(&self.text(line))?;
             }
             LogItem::End(end) => {
@@ -190,6 +194,12 @@ impl<'a> Printer<'a> {
         } else {
             line.unit.to_string()
         }
+    }
+
+    /// What stands where output is missing.
+    fn gap(&self, line: &LogLine) -> String {
+        let missing = human::size(line.missing_bytes);
+        format!("{}: {missing} of output not kept here", self.source(line))
     }
 
     fn text(&self, line: &LogLine) -> String {

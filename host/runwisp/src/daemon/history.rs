@@ -85,6 +85,8 @@ pub struct Line {
     pub stream: Stream,
     /// Its bytes without the line end.
     pub bytes: Vec<u8>,
+    /// Bytes printed since the line before, or within this one, that are not kept.
+    pub missing: u64,
 }
 
 /// A stretch of a run's output.

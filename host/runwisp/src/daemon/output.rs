@@ -127,6 +127,7 @@ fn line(line: logs::Line) -> Line {
             logs::Stream::Stderr => Stream::Stderr,
         },
         bytes: line.bytes,
+        missing: line.missing,
     }
 }
 

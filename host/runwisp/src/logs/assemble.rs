@@ -73,6 +73,7 @@ impl Assembler {
             stream,
             bytes: std::mem::take(&mut held.bytes),
             continued: !ended,
+            missing: 0,
         };
         self.line += u64::from(ended);
         (taken, Some(line))
@@ -92,6 +93,7 @@ impl Assembler {
             stream,
             bytes: std::mem::take(&mut held.bytes),
             continued: false,
+            missing: 0,
         })
     }
 }

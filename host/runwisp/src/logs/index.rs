@@ -223,6 +223,22 @@ impl Index {
         }
     }
 
+    /// Bytes that were printed right before the one at `offset` and are not kept. To be asked after [`Index::chunk_at`]
+    /// has found the chunk that begins there.
+    pub(super) fn missing_before(&self, offset: u64) -> u64 {
+        let number = *self.hint.borrow();
+        let begins_here = |record: &Record| data(record).is_some() && record.offset == offset;
+        if !self.record(number).as_ref().is_some_and(begins_here) {
+            return 0;
+        }
+        (0..number)
+            .rev()
+            .map_while(|before| self.record(before))
+            .take_while(|record| record.kind == Kind::Dropped && record.offset == offset)
+            .map(|record| u64::from(record.len))
+            .sum()
+    }
+
     /// The chunk of the byte before `offset`, cut off there.
     pub(super) fn chunk_before(&self, offset: u64, fallback_us: u64) -> Chunk {
         let mut chunk = self.chunk_at(offset - 1, fallback_us);

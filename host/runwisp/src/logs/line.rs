@@ -34,6 +34,8 @@ pub struct Line {
     pub bytes: Vec<u8>,
     /// The line is longer than 64 KiB, and the next line of this stream is its next piece.
     pub continued: bool,
+    /// Bytes printed since the line before, or within this one, that are not kept: the disk was full, say.
+    pub missing: u64,
 }
 
 impl Line {

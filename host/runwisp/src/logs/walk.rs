@@ -23,6 +23,8 @@ pub(super) struct Walk<'a> {
     /// What the block holds: its logical offset, its length.
     held: (u64, usize),
     chunk: Option<Chunk>,
+    /// Bytes not kept that no line has told of yet.
+    missing: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -44,6 +46,7 @@ impl<'a> Walk<'a> {
             block: Vec::new(),
             held: (at, 0),
             chunk: None,
+            missing: 0,
         }
     }
 
@@ -59,9 +62,11 @@ impl<'a> Walk<'a> {
             let at = self.at;
             let chunk = match self.chunk {
                 Some(chunk) if (chunk.offset..chunk.end).contains(&at) => chunk,
-                _ => *self
-                    .chunk
-                    .insert(index.chunk_at(at, self.source.modified_us())),
+                _ => {
+                    let chunk = index.chunk_at(at, self.source.modified_us());
+                    self.missing += index.missing_before(at);
+                    *self.chunk.insert(chunk)
+                }
             };
             let (start, length) = self.held;
             let skip = usize::try_from(at - start).unwrap_or(length);
@@ -70,14 +75,19 @@ impl<'a> Walk<'a> {
             let bytes = &bytes[..bytes.len().min(in_chunk)];
             let (taken, line) = self.assembler.feed(chunk.stream, chunk.ts(), bytes);
             self.at += taken as u64;
-            if let Some(line) = line {
+            if let Some(mut line) = line {
+                line.missing = std::mem::take(&mut self.missing);
                 return Ok(Some((line, self.place())));
             }
         }
         if !self.complete {
             return Ok(None);
         }
-        Ok(self.assembler.finish().map(|line| (line, self.place())))
+        let missing = std::mem::take(&mut self.missing);
+        Ok(self.assembler.finish().map(|line| {
+            let place = self.place();
+            (Line { missing, ..line }, place)
+        }))
     }
 
     fn place(&self) -> Place {

@@ -155,6 +155,7 @@ pub fn line(unit: &UnitName, run: RunId, instance: u32, line: &Line) -> LogLine 
         ts: line.ts,
         stream: line.stream.as_str().to_owned(),
         text: String::from_utf8_lossy(&line.bytes).into_owned(),
+        missing_bytes: line.missing,
     }
 }
 

@@ -282,6 +282,17 @@ pub struct LogLine {
     pub stream: String,
     /// Its text without the line end; bytes that are no UTF-8 become U+FFFD.
     pub text: String,
+    /// Bytes printed since the line before, or within this one, that are not kept; absent where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missing_bytes: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The end of a run.

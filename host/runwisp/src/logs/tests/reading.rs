@@ -24,6 +24,29 @@ fn check(pieces: &[Piece], complete: bool, expected: &[&str]) {
 }
 
 #[test]
+fn where_bytes_are_missing_the_next_line_says_how_many() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut keeper = Keeper::new(dir.path());
+    keeper.print(&piece(Stream::Stdout, 1, "one\n"));
+    keeper.record(Kind::Dropped, 5);
+    keeper.record(Kind::Dropped, 7);
+    keeper.print(&piece(Stream::Stderr, 2, "two\nthree\nfo"));
+    keeper.record(Kind::Dropped, 3);
+    keeper.print(&piece(Stream::Stderr, 3, "ur\n"));
+    keeper.complete();
+    let reader = keeper.reader(true);
+    let missing = |from, limit| -> Vec<u64> {
+        let lines = all_pages(&reader, from, limit);
+        lines.iter().map(|line| line.missing).collect()
+    };
+    for limit in 1..5 {
+        assert_eq!(missing(From::Head, limit), [0, 12, 0, 3]);
+    }
+    assert_eq!(missing(From::Tail(3), 10), [12, 0, 3]);
+    assert_eq!(missing(From::Tail(2), 10), [0, 3]);
+}
+
+#[test]
 fn streams_that_interrupt_each_other_come_as_whole_lines() {
     use Stream::{Stderr, Stdout};
     check(&[], true, &[]);

@@ -265,6 +265,7 @@ fn line(i: usize, text: &str, second: i64) -> Line {
         ts: Timestamp::from_second(second).unwrap(),
         stream: Stream::Stdout,
         bytes: text.as_bytes().to_vec(),
+        missing: 0,
     }
 }
 
