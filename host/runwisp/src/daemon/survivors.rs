@@ -23,6 +23,9 @@ use runwisp_core::words::signal::Signal;
 use runwisp_core::words::spawn::RunAs;
 use serde::{Deserialize, Serialize};
 
+/// How often survivors are looked for. One that can't be killed is not waited for without end.
+const ROUNDS: u32 = 5;
+
 /// How long survivors may take to leave after `SIGTERM`.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -52,21 +55,27 @@ struct Survivor {
 
 /// Finds and ends every process of the data directory `data_id` that `skip` does not claim, as far as this process may.
 pub(crate) fn end_all(data_id: &str, skip: impl Fn(RunId) -> bool) -> Vec<Known> {
-    let survivors = match find(data_id, skip) {
-        Ok(survivors) => survivors,
-        Err(error) => {
-            tracing::error!(%error, "could not look for processes of earlier runs");
-            return Vec::new();
+    let mut ended: Vec<Known> = Vec::new();
+    // What a survivor started while the others were being ended is found by looking again.
+    for _ in 0..ROUNDS {
+        let survivors = match find(data_id, &skip) {
+            Ok(survivors) => survivors,
+            Err(error) => {
+                tracing::error!(%error, "could not look for processes of earlier runs");
+                break;
+            }
+        };
+        if survivors.is_empty() {
+            break;
         }
-    };
-    if !survivors.is_empty() {
         tracing::warn!(
             processes = survivors.len(),
             "ending processes of earlier runs that nobody holds any more"
         );
         end(&survivors);
+        ended.extend(survivors.into_iter().map(|survivor| survivor.known));
     }
-    survivors.into_iter().map(|s| s.known).collect()
+    ended
 }
 
 /// Ends them on behalf of a daemon that is going to run as `user` and could not. The caller holds the directory's lock
