@@ -133,15 +133,7 @@ async fn prepare(
         .into_iter()
         .filter_map(|(part, message)| Some((part, message?)))
         .collect();
-    let serving = match serve(options.socket.clone(), faces) {
-        Ok(Ok(serving)) => Some(serving),
-        Ok(Err(trouble)) => {
-            tracing::error!("{trouble}");
-            troubles.insert("socket", trouble);
-            None
-        }
-        Err(error) => return Err(failed("serve commands", &error)),
-    };
+    let serving = serve_or_warn(&options, faces, &mut troubles)?;
     let journal = Journal::new(
         history.writer,
         history.told,
@@ -180,6 +172,23 @@ async fn prepare(
         serving,
         turn,
     })
+}
+
+/// Serves the faces. Where the socket can't be made because nothing can be written, supervising goes on without.
+fn serve_or_warn(
+    options: &Options,
+    faces: handle::Handle,
+    troubles: &mut BTreeMap<&'static str, String>,
+) -> Result<Option<Serving>, Refused> {
+    match serve(options.socket.clone(), faces) {
+        Ok(Ok(serving)) => Ok(Some(serving)),
+        Ok(Err(trouble)) => {
+            tracing::error!("{trouble}");
+            troubles.insert("socket", trouble);
+            Ok(None)
+        }
+        Err(error) => Err(failed("serve commands", &error)),
+    }
 }
 
 /// Ends processes of earlier runs that nobody holds, and answers with rows for those that have none. A daemon that is
