@@ -53,7 +53,10 @@ pub(crate) fn build(
     }
     for (name, value) in keeper {
         let wanted = match spec.env_base {
-            EnvBase::Inherit => !is_own(name),
+            // The keeper's directory is not that of a command with one of its own.
+            EnvBase::Inherit => {
+                !is_own(name) && !(spec.cwd.is_some() && (name == "PWD" || name == "OLDPWD"))
+            }
             EnvBase::Clean => ["HOME", "USER", "LOGNAME"].iter().any(|n| name == n),
         };
         if wanted {
@@ -154,6 +157,18 @@ mod tests {
             built(&spec("{}")),
             ["HOME=/root", "LANG=C", "PATH=/bin", ID]
         );
+    }
+
+    #[test]
+    fn the_keepers_directory_is_not_told_to_a_command_that_has_its_own() {
+        let keeper = [("PWD".into(), "/root".into()), ("A".into(), "1".into())];
+        let run = RunId::from_u128(7);
+        let named = |spec: &SpawnSpec| {
+            let env = build(spec, &keeper, run, "@n");
+            env.contains_key(std::ffi::OsStr::new("PWD"))
+        };
+        assert!(named(&spec("{}")));
+        assert!(!named(&spec(r#"{"cwd":"/srv"}"#)));
     }
 
     #[test]
