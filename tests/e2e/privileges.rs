@@ -77,6 +77,24 @@ fn a_reload_goes_through_the_keepers_loader() {
 }
 
 #[test]
+fn a_daemon_that_comes_back_to_a_broken_configuration_runs_what_the_keeper_knows_and_says_so() {
+    let Some(daemon) = started(CONFIG) else {
+        return;
+    };
+    let warnings = || daemon.status().0["daemon"]["warnings"].to_string();
+    daemon.write_config("[tasks.as-daemon]\nrnu = \"id -un\"\n");
+    let attached = daemon.status().daemon_pid();
+    kill(attached, Signal::SIGKILL);
+    daemon.wait_daemon_after(attached);
+    assert!(warnings().contains("root can't read"), "{}", warnings());
+    daemon.cli(&["run", "as-daemon"]).ok();
+    assert_eq!(daemon.texts("as-daemon"), ["daemon"]);
+    daemon.write_config(CONFIG);
+    daemon.cli(&["reload"]).ok();
+    assert!(!warnings().contains("root can't read"), "{}", warnings());
+}
+
+#[test]
 fn a_reload_of_some_units_leaves_what_the_others_run() {
     let tasks = |word: &str| {
         let mut text = "[daemon]\nuser = \"nobody\"\n".to_owned();
