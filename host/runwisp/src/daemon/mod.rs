@@ -59,6 +59,9 @@ use options::Options;
 /// The exit code of a daemon whose keeper went away.
 const KEEPER_GONE: i32 = 1;
 
+/// How many turns the tasks that serve callers get to write their last answers.
+const LAST_WORDS: u32 = 32;
+
 /// How long the last commit, and closing the database, may take.
 const LAST_COMMIT: Duration = Duration::from_secs(5);
 
@@ -66,6 +69,8 @@ const LAST_COMMIT: Duration = Duration::from_secs(5);
 /// Answers with the exit code.
 pub fn run(options: Options) -> i32 {
     log::begin();
+    // What the daemon writes is for its own user alone. Children are the keeper's and have a mask of their own.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(8)
@@ -99,8 +104,12 @@ async fn live(booted: boot::Booted) -> i32 {
             KEEPER_GONE
         }
     };
-    drop(serving);
     main_loop.journal.flush();
+    // Answers that have been given are still on their way through the tasks that serve callers.
+    for _ in 0..LAST_WORDS {
+        tokio::task::yield_now().await;
+    }
+    drop(serving);
     // What the keeper was asked last has to be said before the socket closes.
     main_loop.keeper.drain().await;
     let writer = main_loop.journal.writer();
