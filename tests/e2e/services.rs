@@ -292,3 +292,26 @@ fn a_watchdog_that_is_not_fed_ends_its_service() {
         rows[0]
     );
 }
+
+#[test]
+fn a_start_that_would_wait_in_vain_says_for_whom() {
+    let place = Place::new(
+        r#"
+        [services.db]
+        run = "exec sleep 600"
+        [services.cache]
+        run = "exec sleep 600"
+        depends_on = ["db"]
+        [services.app]
+        run = "exec sleep 600"
+        depends_on = ["cache"]
+        "#,
+    );
+    let daemon = place.start();
+    daemon.wait_state("app", 0, "running");
+    daemon.cli(&["stop", "app", "cache", "db"]).ok();
+    daemon.cli(&["start", "cache"]).code(1).says("waits for db");
+    daemon.cli(&["start", "app"]).code(1).says("waits for db");
+    daemon.cli(&["start", "db"]).ok();
+    daemon.wait_state("app", 0, "running");
+}

@@ -207,8 +207,11 @@ async fn settle(
             return Ok(results);
         }
         // Without a unit in it, an event (or word of missed ones) is a reason to look at all.
+        // What happened to somebody else may be what one of them waits for.
         about = match events.next().await? {
-            Some(heard) => heard.unit,
+            Some(heard) => heard
+                .unit
+                .filter(|unit| waiting.iter().any(|one| one.name == *unit)),
             None => {
                 return Err(Problem::new(
                     "daemon.leaving",
@@ -246,10 +249,42 @@ async fn look(what: Change, one: &Waiting, client: &Client) -> Result<Option<Out
         }
         _ => None,
     };
-    Ok(
-        verdict(what, &unit, run.as_ref(), &one.before, one.accepted.changed)
-            .map(|(ok, message)| told(one, Some(ok), Some(unit.state), message)),
-    )
+    let known = verdict(what, &unit, run.as_ref(), &one.before, one.accepted.changed);
+    let known = match known {
+        None if what != Change::Stop => in_vain(&unit, client).await?,
+        known => known,
+    };
+    Ok(known.map(|(ok, message)| told(one, Some(ok), Some(unit.state), message)))
+}
+
+/// Whether a service waits for one that will not come up by itself, as when an operator has stopped that one.
+async fn in_vain(unit: &Unit, client: &Client) -> Result<Option<(bool, String)>, Problem> {
+    let mut seen = BTreeSet::new();
+    let mut below = awaited(unit);
+    while let Some(name) = below.filter(|name| seen.insert(name.clone())) {
+        let needed: Unit = client.get(&Uri::new(&["units", &name])).await?;
+        if needed.instances.iter().any(|i| is_down(i.state)) {
+            let why = format!("waits for {name}, which is {}", state_name(needed.state));
+            return Ok(Some((false, why)));
+        }
+        below = awaited(&needed);
+    }
+    Ok(None)
+}
+
+/// Whom it waits for: the daemon says so in the message of an instance that waits.
+fn awaited(unit: &Unit) -> Option<String> {
+    let waits = unit
+        .instances
+        .iter()
+        .find(|i| i.state == InstanceState::Waiting)?;
+    let rest = waits.message.as_deref()?.strip_prefix("waits for ")?;
+    rest.split_once(", which ").map(|(name, _)| name.to_owned())
+}
+
+fn is_down(state: InstanceState) -> bool {
+    use InstanceState::{Exited, Fatal, Stopped};
+    matches!(state, Stopped | Exited | Fatal)
 }
 
 /// Whether it is known how this went: well or not, and in which words. `run` is a task's new run, `before` the runs

@@ -1,13 +1,13 @@
 //! `runwisp logs`: what runs have printed, and what they print.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use runwisp_core::words::run::{Kind, Outcome};
+use runwisp_core::words::run::Outcome;
 
 use super::context::Context;
 use super::human;
+use super::naming::Names;
 use super::runs::since;
 use super::target::{matching, split_runs};
 use crate::client::{Client, Lines, Uri};
@@ -100,7 +100,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
         .with_some("head", head)
         .with_some("since", since);
     let mut lines: Lines<LogItem> = client.lines(&uri).await?;
-    let prefix = targets.len() > 1 || !numbered.is_empty();
+    let prefix = targets.len() > 1 || numbered.any();
     let printer = Printer::new(context, prefix, numbered);
     loop {
         if !lines.has_more() {
@@ -114,12 +114,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
 }
 
 /// The units that fit, and those of them with several instances.
-async fn names(
-    client: &Client,
-    patterns: &[String],
-) -> Result<(Vec<String>, BTreeSet<String>), Problem> {
+async fn names(client: &Client, patterns: &[String]) -> Result<(Vec<String>, Names), Problem> {
     if patterns.is_empty() {
-        return Ok((Vec::new(), BTreeSet::new()));
+        return Ok((Vec::new(), Names::default()));
     }
     let units: Units = client.get(&Uri::new(&["units"])).await?;
     let known: Vec<&str> = units.units.iter().map(|u| u.name.as_str()).collect();
@@ -127,13 +124,11 @@ async fn names(
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let several = units
+    let chosen = units
         .units
         .iter()
-        .filter(|u| u.instances.len() > 1 && u.kind == Kind::Service)
-        .map(|u| u.name.to_string())
-        .filter(|name| names.contains(name))
-        .collect();
+        .filter(|u| names.iter().any(|name| name == u.name.as_str()));
+    let several = Names::of(chosen);
     Ok((names, several))
 }
 
@@ -142,27 +137,26 @@ pub(super) struct Printer<'a> {
     context: &'a Context,
     prefix: bool,
     search: bool,
-    /// Units whose instances are told apart by number, the first one too.
-    numbered: BTreeSet<String>,
+    names: Names,
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(context: &'a Context, prefix: bool, numbered: BTreeSet<String>) -> Self {
+    pub(super) fn new(context: &'a Context, prefix: bool, names: Names) -> Self {
         Printer {
             context,
             prefix,
             search: false,
-            numbered,
+            names,
         }
     }
 
     /// For hits: each with its unit and time, all of them data.
-    pub(super) fn for_search(context: &'a Context) -> Self {
+    pub(super) fn for_search(context: &'a Context, names: Names) -> Self {
         Printer {
             context,
             prefix: true,
             search: true,
-            numbered: BTreeSet::new(),
+            names,
         }
     }
 
@@ -180,20 +174,15 @@ impl<'a> Printer<'a> {
             }
             LogItem::End(end) => {
                 out.flush()?;
-                out.message(&ended(&end.run));
+                out.message(&ended(&end.run, &self.names));
             }
             LogItem::Lagged { .. } => {}
         }
         Ok(())
     }
 
-    /// `web#2` for one of several instances, else the name alone.
     fn source(&self, line: &LogLine) -> String {
-        if line.instance > 0 || self.numbered.contains(line.unit.as_str()) {
-            format!("{}#{}", line.unit, line.instance)
-        } else {
-            line.unit.to_string()
-        }
+        self.names.instance(line.unit.as_str(), line.instance)
     }
 
     /// What stands where output is missing.
@@ -216,11 +205,8 @@ impl<'a> Printer<'a> {
 }
 
 /// The end of a run in one line.
-pub(super) fn ended(run: &Run) -> String {
-    let name = match run.kind {
-        Kind::Service if run.instance > 0 => format!("{}#{}", run.unit, run.instance),
-        _ => run.unit.to_string(),
-    };
+pub(super) fn ended(run: &Run, names: &Names) -> String {
+    let name = names.run(run);
     let outcome = run.outcome.map_or("ended", Outcome::as_str);
     let after = run
         .duration_ms

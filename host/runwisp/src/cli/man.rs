@@ -1,4 +1,4 @@
-//! `runwisp man`: manual pages made from the arguments, so they can not disagree. Also `docs/cli.md`.
+//! `runwisp man`: manual pages made from the arguments and the table of keys, so they can not disagree. Also `docs/cli.md`.
 //!
 //! Tests: `tests.rs` holds `docs/cli.md` to the arguments.
 
@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Command, CommandFactory};
+use runwisp_core::config::reference::reference;
 
 use super::args::Cli;
 use super::context::{Context, io_failed};
@@ -18,7 +19,7 @@ pub const WIDTH: usize = 100;
 /// Where to.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write runwisp.1 and one page per verb into this directory
+    /// Write runwisp.1, one page per verb and runwisp.toml.5 into this directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -40,6 +41,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
             .map_err(|e| io_failed(format!("write {}", path.display()), &e))?;
         context.out.line(&path.to_string_lossy())?;
     }
+    let path = dir.join("runwisp.toml.5");
+    std::fs::write(&path, file_page())
+        .map_err(|e| io_failed(format!("write {}", path.display()), &e))?;
+    context.out.line(&path.to_string_lossy())?;
     Ok(Exit::Done)
 }
 
@@ -49,6 +54,74 @@ fn render(command: Command, title: &str, page: &mut Vec<u8>) -> Result<(), Probl
         .manual("User Commands")
         .render(page)
         .map_err(|e| io_failed("make a manual page", &e))
+}
+
+/// runwisp.toml.5, from the same text as `docs/config.md`.
+pub fn file_page() -> String {
+    let mut page = String::from(
+        ".TH runwisp.toml 5 \"\" \"runwisp\" \"File Formats\"\n.SH NAME\nrunwisp.toml \\- what runwisp runs\n.SH DESCRIPTION\n",
+    );
+    let text = reference();
+    let body = text.lines().skip_while(|line| !line.is_empty());
+    for line in body.filter(|line| !line.starts_with("<!--")) {
+        let made = match line.strip_prefix("## ") {
+            Some(heading) => format!(".SH {}", roff(&heading.replace('`', ""))),
+            None if line.starts_with("| key") || line.starts_with("| ---") => continue,
+            None if line.starts_with("| ") => match row(line) {
+                [key, value, default, meaning] => entry(&key, &value, &default, &meaning),
+            },
+            None if line.is_empty() => ".PP".to_owned(),
+            None => roff(line),
+        };
+        page.push_str(&made);
+        page.push('\n');
+    }
+    page
+}
+
+fn entry(key: &str, value: &str, default: &str, meaning: &str) -> String {
+    let default = match default {
+        "" => String::new(),
+        default => format!("; default {}", roff(default)),
+    };
+    format!(
+        ".TP\n{}\n({}{default}) {}",
+        roff(key),
+        roff(value),
+        roff(meaning)
+    )
+}
+
+/// The cells of a row of the table of keys. A bar that belongs to the text is escaped there.
+fn row(line: &str) -> [String; 4] {
+    let line = line.trim_matches(['|', ' ']).replace("\\|", "\0");
+    let mut cells = line.split(" | ").map(|cell| cell.trim().replace('\0', "|"));
+    std::array::from_fn(|_| cells.next().unwrap_or_default())
+}
+
+/// A line of Markdown as roff: code bold, emphasis underlined, what roff itself would act on made harmless.
+fn roff(text: &str) -> String {
+    let mut made = String::new();
+    let (mut code, mut stressed) = (false, false);
+    for c in text.chars() {
+        match c {
+            '`' => {
+                code = !code;
+                made.push_str(if code { "\\fB" } else { "\\fR" });
+            }
+            '*' if !code => {
+                stressed = !stressed;
+                made.push_str(if stressed { "\\fI" } else { "\\fR" });
+            }
+            '\\' => made.push_str("\\e"),
+            '-' => made.push_str("\\-"),
+            c => made.push(c),
+        }
+    }
+    if made.starts_with(['.', '\'']) {
+        made.insert_str(0, "\\&");
+    }
+    made
 }
 
 fn command() -> Command {

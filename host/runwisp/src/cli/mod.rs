@@ -18,6 +18,7 @@ pub mod human;
 mod list;
 mod logs;
 pub mod man;
+mod naming;
 mod next;
 pub mod output;
 pub mod paths;

@@ -161,7 +161,12 @@ impl PrivateDaemon {
         let paths = &context.paths;
         if paths.data.is_dir() {
             // Only asked: the new daemon takes it for itself.
-            InstanceLock::take(&paths.data).map_err(|error| super::daemon::locked(&error))?;
+            InstanceLock::take(&paths.data).map_err(|error| {
+                super::daemon::locked(&error).help(
+                    "If that is another `runwisp run` without a daemon, wait for its end; if it is a daemon, name its \
+                     socket with --socket.",
+                )
+            })?;
         }
         let dir = std::env::temp_dir().join(format!("runwisp-{}", std::process::id()));
         // A directory that is already there is somebody else's.

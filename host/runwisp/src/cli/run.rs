@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::explain::suggest;
 use super::logs::ended;
+use super::naming::Names;
 use super::private_daemon::PrivateDaemon;
 use crate::client::{Client, Lines, Uri};
 use crate::wire::codes::Exit;
@@ -188,9 +189,9 @@ fn finish(end: &Ended, context: &Context) -> Result<Exit, Problem> {
         context.out.document(LogItem::End(end.clone()))?;
     }
     if end.run.outcome == Some(Outcome::Succeeded) {
-        context.out.detail(&ended(&end.run));
+        context.out.detail(&ended(&end.run, &Names::default()));
     } else {
-        context.out.message(&ended(&end.run));
+        context.out.message(&ended(&end.run, &Names::default()));
     }
     Ok(passed_on(
         end.run.state,

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use runwisp_core::words::run::{Kind, Outcome, RunState};
+use runwisp_core::words::run::{Outcome, RunState};
 
 use super::context::Context;
 use super::human;
+use super::naming::Names;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use crate::client::Uri;
 use crate::wire::codes::Exit;
@@ -41,13 +42,19 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
         .with_some("outcome", args.outcome.as_ref())
         .with_some("since", since)
         .with("limit", args.n);
-    let runs: Runs = context.client()?.get(&uri).await?;
+    let client = context.client()?;
+    let runs: Runs = client.get(&uri).await?;
     if context.out.json {
         context.out.document(&runs)?;
     } else {
         let now = Timestamp::now();
         let zone = TimeZone::system();
-        let rows: Vec<Vec<Cell>> = runs.runs.iter().map(|run| row(run, now, &zone)).collect();
+        let names = Names::ask(&client).await;
+        let rows: Vec<Vec<Cell>> = runs
+            .runs
+            .iter()
+            .map(|run| row(run, &names, now, &zone))
+            .collect();
         let heading = [
             "ID", "UNIT", "STARTED", "TOOK", "RESULT", "TRIGGER", "DETAIL",
         ];
@@ -66,16 +73,12 @@ pub(super) fn since(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     .transpose()
 }
 
-fn row(run: &Run, now: Timestamp, zone: &TimeZone) -> Vec<Cell> {
-    let name = match (run.kind, run.instance) {
-        (Kind::Service, i) if i > 0 => format!("{}#{i}", run.unit),
-        _ => run.unit.to_string(),
-    };
+fn row(run: &Run, names: &Names, now: Timestamp, zone: &TimeZone) -> Vec<Cell> {
     let took = run.duration_ms.map(human::length).unwrap_or_default();
     let (result, tone) = result(run);
     vec![
         toned(run.id.to_string(), Tone::Faint),
-        cell(name),
+        cell(names.run(run)),
         cell(human::time(
             run.started_at.unwrap_or(run.created_at),
             now,

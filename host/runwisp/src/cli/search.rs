@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::logs::Printer;
+use super::naming::Names;
 use super::runs::since;
 use crate::client::{Lines, Uri};
 use crate::wire::codes::Exit;
@@ -40,8 +41,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
         .with("fixed", args.fixed)
         .with_some("since", since(args.since.as_deref())?)
         .with("limit", args.n);
-    let mut hits: Lines<LogItem> = context.client()?.lines(&uri).await?;
-    let printer = Printer::for_search(context);
+    let client = context.client()?;
+    let names = Names::ask(&client).await;
+    let mut hits: Lines<LogItem> = client.lines(&uri).await?;
+    let printer = Printer::for_search(context, names);
     let mut found = 0;
     while let Some(item) = hits.next().await? {
         if matches!(item, LogItem::Line(_)) {

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::human;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use super::target::matching;
+use super::validate;
 use crate::client::Uri;
 use crate::wire::codes::Exit;
 use crate::wire::{Instance, Problem, Status, Unit};
@@ -71,11 +72,12 @@ fn runs(unit: &Unit) -> bool {
 fn about_daemon(status: &Status, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let daemon = &status.daemon;
     let mut lines = vec![format!(
-        "runwisp {}, pid {}, daemon {} since {}",
+        "runwisp {}, pid {}, daemon {} since {}: {}",
         daemon.version,
         daemon.pid,
         daemon.daemon_pid,
-        human::time(daemon.started_at, now, zone)
+        human::time(daemon.started_at, now, zone),
+        validate::contents(status.units.iter().map(|unit| unit.kind))
     )];
     if daemon.stopping {
         lines.push("everything is being stopped".to_owned());

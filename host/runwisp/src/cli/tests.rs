@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 
 use super::args::Cli;
-use super::man::{commands, manual, trimmed};
+use super::man::{commands, file_page, manual, trimmed};
 use crate::wire::codes;
 
 fn golden(path: &str, text: &str) {
@@ -31,6 +31,23 @@ fn golden(path: &str, text: &str) {
 #[test]
 fn the_arguments_make_sense_to_clap() {
     Cli::command().debug_assert();
+}
+
+#[test]
+fn the_page_about_the_file_has_every_key_and_nothing_that_roff_would_act_on() {
+    let page = file_page();
+    for words in [
+        ".TP\n\\fBdepends_on\\fR\n(",
+        ".TP\n\\fBcron\\fR\n(",
+        "default \\fB",
+    ] {
+        assert!(page.contains(words), "{words:?} is not in:\n{page}");
+    }
+    for line in page.lines().filter(|line| line.starts_with(['.', '\''])) {
+        let word = line.split(' ').next().unwrap_or_default();
+        assert!([".TH", ".SH", ".PP", ".TP"].contains(&word), "{line}");
+    }
+    assert!(!page.contains('`') && !page.contains("\n|"), "{page}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `runwisp validate`: the configuration, checked as the daemon would. Also how other verbs come by a plan.
 
-use runwisp_core::config::plan::Plan;
+use std::path::Path;
+
+use runwisp_core::config::plan::{Plan, Unit};
 use runwisp_core::words::run::Kind;
 
 use super::context::Context;
@@ -29,9 +31,10 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Problem> {
         match (&loaded.plan, found) {
             (Some(plan), found) => {
                 let found = found.map(|f| format!(", {f}")).unwrap_or_default();
-                context
-                    .out
-                    .line(&format!("{file}: {}{found}", contents(plan)))?;
+                context.out.line(&format!(
+                    "{file}: {}{found}",
+                    contents(plan.units.values().map(Unit::kind))
+                ))?;
             }
             (None, found) => context
                 .out
@@ -45,8 +48,9 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Problem> {
     })
 }
 
-fn contents(plan: &Plan) -> String {
-    let count = |kind: Kind| plan.units.values().filter(|u| u.kind() == kind).count();
+/// How many there are of each kind.
+pub(super) fn contents(kinds: impl Iterator<Item = Kind> + Clone) -> String {
+    let count = |kind: Kind| kinds.clone().filter(|k| *k == kind).count();
     let counted = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     format!(
         "{}, {}",
@@ -65,13 +69,15 @@ pub(super) fn present(context: &Context) -> Result<(), Problem> {
     if file.exists() {
         return Ok(());
     }
-    Err(Problem::new(
+    let problem = Problem::new(
         "config.missing",
         format!("there is no configuration at {}", file.display()),
-    )
-    .help(
-        "Name one with -c, or begin with two lines: `[services.hello]` and `run = \"sleep infinity\"`.",
-    ))
+    );
+    Err(problem.help(if Path::new("runwisp.toml").exists() {
+        "There is one here, which root has to name: `-c runwisp.toml`."
+    } else {
+        "Name one with -c, or begin with two lines: `[services.hello]` and `run = \"sleep infinity\"`."
+    }))
 }
 
 /// Loads the configuration.
