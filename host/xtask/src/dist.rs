@@ -25,10 +25,8 @@ pub(crate) fn dist() -> Outcome {
             .map_err(|e| format!("could not make {}: {e}", folder.display()))?;
     }
     let program_name = program.to_string_lossy().into_owned();
-    write(
-        &tree.join("man/runwisp.1"),
-        &output(&mut command(&program_name, &["man"]))?,
-    )?;
+    let man = tree.join("man").to_string_lossy().into_owned();
+    output(&mut command(&program_name, &["man", "--dir", &man]))?;
     for shell in SHELLS {
         let script = output(&mut command(&program_name, &["completions", shell]))?;
         write(&tree.join(format!("completions/runwisp.{shell}")), &script)?;

@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
         Some(text) => {
             let zone = zone.unwrap_or_else(TimeZone::system);
             let schedule = Schedule::parse(text, &zone)
-                .map_err(|e| Problem::invalid(format!("{text:?}: {e}")))?;
+                .map_err(|e| Problem::invalid(quoting(text, &e.to_string())))?;
             firings(None, &[schedule], from, n)
         }
         None => of_tasks(args, zone.as_ref(), from, n, context)?,
@@ -63,6 +63,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
     let firings: Vec<Firing> = found.into_iter().map(|(_, firing)| firing).collect();
     show(firings, context)?;
     Ok(Exit::Done)
+}
+
+/// What is wrong with an expression, and with which one, said once.
+fn quoting(text: &str, told: &str) -> String {
+    let quoted = format!("{text:?}");
+    if told.starts_with(&quoted) {
+        told.to_owned()
+    } else {
+        format!("{quoted}: {told}")
+    }
 }
 
 fn of_tasks(

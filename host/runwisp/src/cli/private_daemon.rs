@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown, fchown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -168,12 +168,10 @@ impl PrivateDaemon {
                 )
             })?;
         }
-        let dir = std::env::temp_dir().join(format!("runwisp-{}", std::process::id()));
-        // A directory that is already there is somebody else's.
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&dir)
-            .map_err(|e| io_failed(format!("make {}", dir.display()), &e))?;
+        // A name that nobody can foresee, for this user alone.
+        let pattern = std::env::temp_dir().join("runwisp-XXXXXX");
+        let dir = nix::unistd::mkdtemp(&pattern)
+            .map_err(|e| io_failed(format!("make {}", pattern.display()), &e.into()))?;
         let arguments = [
             "daemon".into(),
             "--config".into(),
