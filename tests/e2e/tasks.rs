@@ -50,6 +50,55 @@ fn run_needs_no_daemon_and_leaves_its_row_all_the_same() {
 }
 
 #[test]
+fn run_without_a_daemon_starts_nothing_else_and_touches_no_schedule() {
+    let place = Place::new(
+        r#"
+        [tasks.hand]
+        run = "exit 3"
+        retry_attempts = 3
+        on_failure = ["after"]
+        [tasks.after]
+        run = "touch {dir}/after"
+        [tasks.first]
+        run = "touch {dir}/first"
+        run_on_start = true
+        [tasks.tick]
+        run = "true"
+        cron = "* * * * * *"
+        catch_up = 2
+        [services.web]
+        run = "touch {dir}/web; exec sleep 600"
+        "#,
+    );
+    let daemon = place.start();
+    daemon.wait_state("web", 0, "running");
+    daemon.wait_ended("first", 1);
+    daemon.wait_ended("tick", 1);
+    assert!(daemon.stop().success());
+    for name in ["web", "first"] {
+        fs::remove_file(place.path(name)).unwrap();
+    }
+    let remembered = || {
+        let history = rusqlite::Connection::open(place.data().join("runwisp.db")).unwrap();
+        let mut all = history
+            .prepare("SELECT unit || memory FROM memories ORDER BY unit")
+            .unwrap();
+        let all = all.query_map([], |row| row.get(0)).unwrap();
+        all.collect::<Result<Vec<String>, _>>().unwrap()
+    };
+    let before = remembered();
+    place.cli(&["run", "hand"]).code(3);
+    assert_eq!(remembered(), before);
+    for name in ["web", "first", "after"] {
+        assert!(!place.path(name).exists(), "{name} was started");
+    }
+    let daemon = place.start();
+    let rows = daemon.wait_ended("hand", 1);
+    assert_eq!(texts(&rows, "outcome"), ["failed"]);
+    daemon.wait_state("web", 0, "running");
+}
+
+#[test]
 fn a_failed_run_is_tried_again_as_often_as_it_says_under_one_execution_id() {
     let place = Place::new(
         r#"

@@ -160,8 +160,21 @@ fn writable(dir: &Path) -> Result<(), Problem> {
     })
 }
 
-/// Why a data directory can't be had.
-pub(super) fn locked(error: &LockError) -> Problem {
+/// Whether nobody uses the data directory. Only asked: a daemon that is started for a run takes it for itself.
+pub(super) fn may_have(dir: &Path) -> Result<(), Problem> {
+    if !dir.is_dir() {
+        return Ok(());
+    }
+    let taken = InstanceLock::take(dir);
+    taken.map(drop).map_err(|error| {
+        locked(&error).help(
+            "If that is another `runwisp run` without a daemon, wait for its end; if it is a daemon, name its socket \
+             with --socket.",
+        )
+    })
+}
+
+fn locked(error: &LockError) -> Problem {
     let problem = Problem::new("daemon.running", error.to_string());
     match error {
         LockError::Held { .. } => problem.help(

@@ -13,7 +13,6 @@ use runwisp_core::words::spawn::RunAs;
 use super::context::{Context, io_failed};
 use super::upgrade::ask_to_leave;
 use crate::client::{Client, Uri};
-use crate::store::lock::InstanceLock;
 use crate::wire::{Problem, Status};
 
 /// How often a daemon that is not ready yet is asked again.
@@ -159,15 +158,7 @@ impl PrivateDaemon {
         super::validate::present(context)?;
         let user = super::daemon::drop_to(context)?;
         let paths = &context.paths;
-        if paths.data.is_dir() {
-            // Only asked: the new daemon takes it for itself.
-            InstanceLock::take(&paths.data).map_err(|error| {
-                super::daemon::locked(&error).help(
-                    "If that is another `runwisp run` without a daemon, wait for its end; if it is a daemon, name its \
-                     socket with --socket.",
-                )
-            })?;
-        }
+        super::daemon::may_have(&paths.data)?;
         // A name that nobody can foresee, for this user alone.
         let pattern = std::env::temp_dir().join("runwisp-XXXXXX");
         let dir = nix::unistd::mkdtemp(&pattern)
