@@ -84,7 +84,7 @@ fn about_daemon(status: &Status, now: Timestamp, zone: &TimeZone) -> Vec<String>
     }
     if daemon.config_stale {
         lines.push(
-            "the configuration has changed on disk: `runwisp reload` puts it in force".to_owned(),
+            "the configuration on disk is another one: `runwisp reload` checks it and puts it in force".to_owned(),
         );
     }
     lines.extend(daemon.warnings.iter().map(|w| format!("warning: {w}")));
