@@ -11,6 +11,8 @@ use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::{Outcome, RunRecord, RunState};
 
+pub use crate::logs::{From, Line, Page, Place, Stream};
+
 /// The most runs one answer holds.
 pub const MAX_RUNS: usize = 10_000;
 
@@ -31,71 +33,6 @@ pub struct RunFilter {
     pub scheduled_only: bool,
     /// The most that come back, newest first; at most [`MAX_RUNS`].
     pub limit: usize,
-}
-
-/// A place in a run's output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// Bytes before it, counted from the first byte ever printed.
-    pub offset: u64,
-    /// Lines before it, likewise.
-    pub line: u64,
-}
-
-/// Where reading begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
-    /// The first line that is kept.
-    Head,
-    /// So many lines before the end.
-    Tail(u64),
-    /// The first line printed at or after.
-    Since(Timestamp),
-    /// Where another page ended.
-    Place(Place),
-}
-
-/// Which of the two outputs a line came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output; also everything of a pseudo-terminal.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-impl Stream {
-    /// The name used in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Stream::Stdout => "stdout",
-            Stream::Stderr => "stderr",
-        }
-    }
-}
-
-/// One line of output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Its number in the run, from 1.
-    pub n: u64,
-    /// When its first byte was read.
-    pub ts: Timestamp,
-    /// Where it came from.
-    pub stream: Stream,
-    /// Its bytes without the line end.
-    pub bytes: Vec<u8>,
-    /// Bytes printed since the line before, or within this one, that are not kept.
-    pub missing: u64,
-}
-
-/// A stretch of a run's output.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The lines. The last one may lack its line end only when the output is complete or the line is over-long.
-    pub lines: Vec<Line>,
-    /// Where the next page begins.
-    pub next: Place,
 }
 
 /// What to look for in kept output.

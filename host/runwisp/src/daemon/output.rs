@@ -7,9 +7,9 @@ use std::path::Path;
 
 use runwisp_core::words::run::{RunRecord, RunState};
 
-use super::history::{From, HistoryError, Hit, Line, Page, Place, Search, Stream};
+use super::history::{From, HistoryError, Hit, Page, Search};
 use crate::logs::search::{Pattern, Target, search as search_logs};
-use crate::logs::{self, LogError, LogReader};
+use crate::logs::{LogError, LogReader};
 use crate::store::{Queries, RunFilter};
 
 /// Runs whose logs are searched before the next ones are looked up.
@@ -27,23 +27,7 @@ pub(super) fn page(
         Err(LogError::Absent(_)) => return Ok(Page::default()),
         other => other.map_err(failed)?,
     };
-    let from = match from {
-        From::Head => logs::From::Head,
-        From::Tail(lines) => logs::From::Tail(lines),
-        From::Since(time) => logs::From::Since(time),
-        From::Place(place) => logs::From::Place(logs::Place {
-            offset: place.offset,
-            line: place.line,
-        }),
-    };
-    let page = reader.page(from, limit).map_err(failed)?;
-    Ok(Page {
-        lines: page.lines.into_iter().map(line).collect(),
-        next: Place {
-            offset: page.next.offset,
-            line: page.next.line,
-        },
-    })
+    reader.page(from, limit).map_err(failed)
 }
 
 /// A run's output byte for byte.
@@ -106,7 +90,7 @@ pub(super) fn search(
                 run: target.run,
                 unit: target.unit.clone(),
                 instance,
-                line: line(found),
+                line: found,
             }) && left > 0;
             more
         })
@@ -116,19 +100,6 @@ pub(super) fn search(
         }
     }
     Ok(())
-}
-
-fn line(line: logs::Line) -> Line {
-    Line {
-        n: line.n,
-        ts: line.ts,
-        stream: match line.stream {
-            logs::Stream::Stdout => Stream::Stdout,
-            logs::Stream::Stderr => Stream::Stderr,
-        },
-        bytes: line.bytes,
-        missing: line.missing,
-    }
 }
 
 fn failed(error: LogError) -> HistoryError {

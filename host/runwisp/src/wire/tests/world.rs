@@ -266,6 +266,7 @@ fn line(i: usize, text: &str, second: i64) -> Line {
         stream: Stream::Stdout,
         bytes: text.as_bytes().to_vec(),
         missing: 0,
+        continued: false,
     }
 }
 
