@@ -1,0 +1,1 @@
+//! Imports what supervisord is configured with.
