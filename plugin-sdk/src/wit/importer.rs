@@ -519,7 +519,10 @@ pub mod exports {
                 pub struct Setting {
                     /// The keys that lead to it: `["run"]`, `["env", "PATH"]`, `["health", "http"]`.
                     pub path: _rt::Vec<_rt::String>,
-                    /// Its value, as JSON.
+                    /// Its value, as JSON. Text stands for itself: the host escapes a `${` in it, unless it is of
+                    /// `${RUNWISP_INSTANCE_INDEX}` and its kin, which are filled in when a run starts. A text whose `${NAME}` is to be
+                    /// substituted is given as `{"$substitute": "text"}`; `$${` is the literal there. `run` and `exec` are commands, in
+                    /// which nothing is ever substituted or escaped.
                     pub value: _rt::String,
                     /// What stands beside it as a comment: a word about why, or what a person has to do, then beginning with `TODO`.
                     pub note: ::core::option::Option<_rt::String>,
