@@ -1,0 +1,83 @@
+//! Lengths and moments as people and programs read them.
+//!
+//! Invariant: no zone is known here but UTC; a time in the host's zone comes with the event.
+
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// A length in milliseconds, its two largest parts: `850ms`, `12s`, `1m 3s`, `2h 5m`, `3d 4h`.
+pub fn duration(ms: u64) -> String {
+    let (large, unit, small, part) = match ms {
+        0..SECOND => return format!("{ms}ms"),
+        SECOND..MINUTE => return format!("{}s", ms / SECOND),
+        MINUTE..HOUR => (ms / MINUTE, "m", ms % MINUTE / SECOND, "s"),
+        HOUR..DAY => (ms / HOUR, "h", ms % HOUR / MINUTE, "m"),
+        DAY.. => (ms / DAY, "d", ms % DAY / HOUR, "h"),
+    };
+    match small {
+        0 => format!("{large}{unit}"),
+        small => format!("{large}{unit} {small}{part}"),
+    }
+}
+
+/// A moment in milliseconds since the epoch as RFC 3339 has it, in UTC: `2026-11-24T12:32:22.000Z`.
+pub fn rfc3339(ms: u64) -> String {
+    let (year, month, day) = civil(ms / DAY);
+    let (hour, minute) = (ms % DAY / HOUR, ms % HOUR / MINUTE);
+    let (second, milli) = (ms % MINUTE / SECOND, ms % SECOND);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
+/// Year, month and day of a number of days since 1970, counted in eras of 400 years that begin in March.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = era * 400 + year + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_has_its_two_largest_parts() {
+        for (ms, text) in [
+            (0, "0ms"),
+            (999, "999ms"),
+            (1000, "1s"),
+            (59_999, "59s"),
+            (63_000, "1m 3s"),
+            (3_600_000, "1h"),
+            (7_500_000, "2h 5m"),
+            (273_600_000, "3d 4h"),
+            (u64::MAX, "213503982334d 14h"),
+        ] {
+            assert_eq!(duration(ms), text);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_the_one_that_every_calendar_names() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (crate::sample::NOW, "2026-11-24T12:32:30.000Z"),
+        ] {
+            assert_eq!(rfc3339(ms), text);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! An event as JSON: the shape that programs get, and the names that templates may use.
+//!
+//! Invariant: keys are only added within a `schema_version`. `docs/notifiers/templates.md` lists them.
+
+use serde_json::{Map, Value, json};
+
+use super::{Message, duration, rfc3339};
+use crate::{Context, Event, Run, Severity, Unit, UnitKind};
+
+/// Changes when a key is taken away or means something else.
+const SCHEMA_VERSION: u32 = 1;
+
+/// An event with the delivery around it, as programs get it. What is not known is null.
+pub fn event_json(event: &Event, context: &Context) -> Value {
+    let facts: Map<String, Value> = event
+        .facts
+        .iter()
+        .map(|fact| (fact.name.clone(), Value::from(fact.value.clone())))
+        .collect();
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "id": event.id,
+        "kind": event.kind,
+        "severity": severity(event.severity),
+        "at": rfc3339(event.at),
+        "at_text": event.at_text,
+        "host": event.host,
+        "unit": event.unit.as_ref().map(unit),
+        "run": event.run.as_ref().map(run),
+        "title": event.title,
+        "sentence": event.sentence,
+        "cause": event.cause,
+        "consecutive_failures": event.consecutive_failures,
+        "folded": event.folded,
+        "since": event.since.map(rfc3339),
+        "lasted_ms": event.lasted_ms,
+        "tail": event.tail,
+        "link": event.link,
+        "facts": facts,
+        "text": context.text,
+        "delivery": {
+            "id": context.delivery_id,
+            "attempt": context.attempt,
+            "target": context.target,
+            "answers": context.answers,
+        },
+    })
+}
+
+/// The names that a template may use: those of [`event_json`], where what is not known is an empty text, `unit` and `run`
+/// are always there, and `tail` is one text, with `lines` beside it; and a few that are ready for people.
+pub fn template_values(event: &Event, context: &Context) -> Value {
+    let message = Message::new(event, context);
+    let mut values = event_json(event, context);
+    let tail = event.tail.join("\n");
+    if let Value::Object(table) = &mut values {
+        if event.unit.is_none() {
+            table.insert("unit".into(), nothing(unit(&no_unit())));
+        }
+        if event.run.is_none() {
+            table.insert("run".into(), nothing(run(&no_run())));
+        }
+        let lines = table.insert("tail".into(), Value::from(tail));
+        table.insert("lines".into(), lines.unwrap_or_default());
+        let length = event.run.as_ref().and_then(|run| run.duration_ms);
+        for (name, value) in [
+            ("mark", message.tone().mark().to_string()),
+            ("heading", message.heading()),
+            ("footer", message.footer()),
+            ("duration", length.map(duration).unwrap_or_default()),
+            ("lasted", event.lasted_ms.map(duration).unwrap_or_default()),
+        ] {
+            table.insert(name.into(), value.into());
+        }
+        table.insert("times".into(), (u64::from(event.folded) + 1).into());
+    }
+    without_null(values)
+}
+
+pub(super) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+fn unit(unit: &Unit) -> Value {
+    json!({
+        "name": unit.name,
+        "kind": match unit.kind {
+            UnitKind::Task => "task",
+            UnitKind::Service => "service",
+        },
+        "group": unit.group,
+        "description": unit.description,
+        "instance": unit.instance,
+    })
+}
+
+fn run(run: &Run) -> Value {
+    json!({
+        "id": run.id,
+        "attempt": run.attempt,
+        "trigger": run.trigger,
+        "outcome": run.outcome,
+        "exit_code": run.exit_code,
+        "signal": run.signal,
+        "scheduled_at": run.scheduled_at.map(rfc3339),
+        "started_at": run.started_at.map(rfc3339),
+        "ended_at": run.ended_at.map(rfc3339),
+        "duration_ms": run.duration_ms,
+    })
+}
+
+fn no_unit() -> Unit {
+    Unit {
+        name: String::new(),
+        kind: UnitKind::Task,
+        group: None,
+        description: None,
+        instance: None,
+    }
+}
+
+fn no_run() -> Run {
+    Run {
+        id: String::new(),
+        attempt: 0,
+        trigger: String::new(),
+        outcome: None,
+        exit_code: None,
+        signal: None,
+        scheduled_at: None,
+        started_at: None,
+        ended_at: None,
+        duration_ms: None,
+    }
+}
+
+/// The same keys with nothing in them.
+fn nothing(value: Value) -> Value {
+    match value {
+        Value::Object(table) => table
+            .into_iter()
+            .map(|(key, _)| (key, Value::from("")))
+            .collect(),
+        other => other,
+    }
+}
+
+fn without_null(value: Value) -> Value {
+    match value {
+        Value::Null => Value::from(""),
+        Value::Object(table) => table
+            .into_iter()
+            .map(|(key, value)| (key, without_null(value)))
+            .collect(),
+        Value::Array(list) => list.into_iter().map(without_null).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::samples;
+
+    #[test]
+    fn every_event_has_the_same_names_for_templates_and_none_is_null() {
+        let context = Context::default();
+        let names = |event: &Event| {
+            let values = template_values(event, &context);
+            let mut names = Vec::new();
+            for (key, value) in values.as_object().unwrap() {
+                assert!(!value.is_null(), "{key}");
+                names.push(key.clone());
+                if ["unit", "run", "delivery"].contains(&key.as_str()) {
+                    names.extend(value.as_object().unwrap().keys().cloned());
+                }
+            }
+            names
+        };
+        let all: Vec<_> = samples().iter().map(names).collect();
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}
