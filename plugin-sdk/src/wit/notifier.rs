@@ -986,7 +986,8 @@ pub mod runwisp {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Fills a template with values, a JSON object. The error says what is wrong and in which line.
+            /// Fills a template with values, a JSON object. The error says what is wrong and in which line; to print a name that
+            /// is not among the values is an error, to ask for it with `if` or `default` is not.
             #[allow(async_fn_in_trait)]
             pub fn render(
                 template: &str,
