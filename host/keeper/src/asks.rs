@@ -38,7 +38,7 @@ impl Keeper {
         let Some(channel) = &self.daemon.channel else {
             return false;
         };
-        match channel::recv(channel.as_fd()) {
+        match channel::recv(channel.as_fd(), &mut self.daemon.inbox) {
             Ok(Some((json, fds))) => {
                 match decode(&json) {
                     Ok(ask) => self.do_ask(ask, fds),

@@ -69,12 +69,21 @@ fn send_packet(
     }
 }
 
+/// Where packets arrive. Kept by the receiver: to clear so many pages for every packet costs more than the packet.
+#[derive(Debug)]
+pub struct Inbox(Box<[u8]>);
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Inbox(vec![0; INLINE_MAX + 4].into())
+    }
+}
+
 /// Receives one message; none at the end of the stream. `EAGAIN` from an empty socket that does not block, `EBADMSG`
 /// for a packet that is not a message: the other end can't be trusted to speak this protocol, hang up.
-pub fn recv(socket: BorrowedFd<'_>) -> nix::Result<Option<Received>> {
-    let mut bytes = vec![0; INLINE_MAX + 4];
+pub fn recv(socket: BorrowedFd<'_>, inbox: &mut Inbox) -> nix::Result<Option<Received>> {
     let mut control = nix::cmsg_space!([RawFd; FDS_MAX]);
-    let mut parts = [IoSliceMut::new(&mut bytes)];
+    let mut parts = [IoSliceMut::new(&mut inbox.0)];
     let received = loop {
         match recvmsg::<()>(
             socket.as_raw_fd(),
@@ -107,8 +116,7 @@ pub fn recv(socket: BorrowedFd<'_>) -> nix::Result<Option<Received>> {
     if size == 0 {
         return Ok(None);
     }
-    bytes.truncate(size);
-    let Some((length, json)) = bytes.split_first_chunk::<4>().filter(|_| !cut) else {
+    let Some((length, json)) = inbox.0[..size].split_first_chunk::<4>().filter(|_| !cut) else {
         return Err(Errno::EBADMSG);
     };
     let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
@@ -172,11 +180,11 @@ mod tests {
         let (a, b) = pair();
         let (read, _write) = nix::unistd::pipe().unwrap();
         send(a.as_fd(), &text, &[read.as_fd()]).unwrap();
-        let (json, fds) = recv(b.as_fd()).unwrap().unwrap();
+        let (json, fds) = recv(b.as_fd(), &mut Inbox::default()).unwrap().unwrap();
         assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
         assert_eq!(fds.len(), 1);
         drop(a);
-        assert!(recv(b.as_fd()).unwrap().is_none());
+        assert!(recv(b.as_fd(), &mut Inbox::default()).unwrap().is_none());
     }
 
     #[test]
@@ -195,10 +203,13 @@ mod tests {
             sent += 1;
         }
         for expected in 0..sent {
-            let (json, _) = recv(b.as_fd()).unwrap().unwrap();
+            let (json, _) = recv(b.as_fd(), &mut Inbox::default()).unwrap().unwrap();
             assert_eq!(json, expected.to_string().as_bytes());
         }
-        assert_eq!(recv(b.as_fd()).err(), Some(Errno::EAGAIN));
+        assert_eq!(
+            recv(b.as_fd(), &mut Inbox::default()).err(),
+            Some(Errno::EAGAIN)
+        );
     }
 
     #[test]
@@ -210,7 +221,10 @@ mod tests {
         send_packet(a.as_fd(), &0u32.to_le_bytes(), b"", &[read.as_fd()]).unwrap();
         send_packet(a.as_fd(), b"ab", b"", &[]).unwrap();
         for _ in 0..4 {
-            assert_eq!(recv(b.as_fd()).err(), Some(Errno::EBADMSG));
+            assert_eq!(
+                recv(b.as_fd(), &mut Inbox::default()).err(),
+                Some(Errno::EBADMSG)
+            );
         }
     }
 }

@@ -14,6 +14,7 @@ use runwisp_core::words::keeper::AfterLeave;
 use runwisp_core::words::spawn::RunAs;
 use runwisp_core::words::time::Mono;
 
+use crate::channel::Inbox;
 use crate::environment::{Environment, to_strings};
 use crate::main_loop::Keeper;
 use crate::poll::Token;
@@ -34,6 +35,7 @@ pub(crate) struct Daemon {
     pub(crate) pid: Option<i32>,
     /// Our end of its socket; none once it has hung up.
     pub(crate) channel: Option<OwnedFd>,
+    pub(crate) inbox: Inbox,
     /// Whether it said hello, and whether it was answered.
     pub(crate) hello: bool,
     pub(crate) welcomed: bool,

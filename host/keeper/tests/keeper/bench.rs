@@ -18,6 +18,7 @@ use runwisp_core::words::keeper::{
 use runwisp_core::words::log_index::{INDEX_SUFFIX, Record, read_all};
 use runwisp_core::words::signal::Signal;
 use runwisp_core::words::spawn::{OnFull, Scope, SpawnSpec};
+use runwisp_keeper::channel::Inbox;
 use runwisp_keeper::{KeeperOptions, channel};
 
 /// Longer than anything here can take on a busy machine.
@@ -122,7 +123,9 @@ impl Bench {
         wait_readable(&self.listener, "the keeper starts a daemon");
         let (control, _) = self.listener.accept().unwrap();
         control.set_read_timeout(Some(LIMIT)).unwrap();
-        let (json, mut fds) = channel::recv(control.as_fd()).unwrap().unwrap();
+        let (json, mut fds) = channel::recv(control.as_fd(), &mut Inbox::default())
+            .unwrap()
+            .unwrap();
         let channel = fds.remove(0);
         let limit = TimeVal::new(LIMIT.as_secs().cast_signed(), 0);
         setsockopt(&channel, sockopt::ReceiveTimeout, &limit).unwrap();
@@ -209,7 +212,7 @@ impl Bench {
 
     fn receive(&self) -> (Report, Vec<OwnedFd>) {
         let daemon = self.daemon.as_ref().unwrap();
-        let received = channel::recv(daemon.channel.as_fd());
+        let received = channel::recv(daemon.channel.as_fd(), &mut Inbox::default());
         let Ok(Some((json, fds))) = received else {
             panic!("no report came ({received:?}); there were {:?}", self.stash);
         };

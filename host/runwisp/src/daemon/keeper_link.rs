@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use runwisp_core::words::keeper::{Ask, Report, decode};
-use runwisp_keeper::channel;
+use runwisp_keeper::channel::{self, Inbox};
 use tokio::io::unix::AsyncFd;
 
 use super::readiness;
@@ -18,6 +18,7 @@ use super::readiness;
 /// The socket and what waits to be said on it.
 pub(crate) struct KeeperLink {
     socket: AsyncFd<OwnedFd>,
+    inbox: Inbox,
     outbox: VecDeque<(Ask, Vec<OwnedFd>)>,
 }
 
@@ -31,6 +32,7 @@ impl KeeperLink {
     pub(crate) fn new(socket: OwnedFd) -> std::io::Result<Self> {
         Ok(KeeperLink {
             socket: readiness::of(&socket)?,
+            inbox: Inbox::default(),
             outbox: VecDeque::new(),
         })
     }
@@ -80,7 +82,7 @@ impl KeeperLink {
             };
             let mut ready = self.socket.ready(interest).await.map_err(|_| KeeperGone)?;
             let writable = ready.ready().is_writable();
-            match channel::recv(self.socket.get_ref().as_fd()) {
+            match channel::recv(self.socket.get_ref().as_fd(), &mut self.inbox) {
                 Ok(None) => return Err(KeeperGone),
                 Ok(Some((bytes, fds))) => match decode(&bytes) {
                     Ok(report) => return Ok((report, fds)),

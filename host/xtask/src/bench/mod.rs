@@ -103,7 +103,7 @@ pub(crate) fn bench(args: &[&str]) -> Outcome {
         .filter(|figure| options.wants_figure(figure.name))
     {
         for subject in &subjects {
-            if figure.only_ours && subject.name() != subjects::OURS {
+            if !figure.concerns(subject.name()) {
                 continue;
             }
             match measure(figure, subject.as_ref(), options.quick) {

@@ -1,7 +1,7 @@
 //! The table that is printed: a row for each figure, a column for each supervisor.
 
 use super::figures::Figure;
-use super::subjects::{OURS, Subject};
+use super::subjects::{BARE, OURS, Subject};
 
 pub(super) struct Table {
     columns: Vec<(&'static str, String)>,
@@ -61,7 +61,10 @@ impl Table {
             let cells: Vec<&str> = names.iter().map(of).collect();
             line([&[row.what, row.goal], &cells[..]].concat());
         }
-        let peers = self.columns.iter().filter(|(name, _)| *name != OURS);
+        let peers = self
+            .columns
+            .iter()
+            .filter(|(name, _)| ![OURS, BARE].contains(name));
         let versions: Vec<String> = peers
             .map(|(name, version)| format!("{name} {version}"))
             .collect();

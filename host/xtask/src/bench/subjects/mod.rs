@@ -1,5 +1,6 @@
 //! The supervisors that are compared: how each is configured with the same children, started and stopped.
 
+mod bare;
 mod circus;
 mod pm2;
 mod runit;
@@ -16,7 +17,9 @@ use crate::shell::{command, run};
 /// The name of ours.
 pub(super) const OURS: &str = "runwisp";
 /// Every name, in the order of the columns.
-pub(super) const NAMES: [&str; 5] = [OURS, "runit", "supervisord", "pm2", "circus"];
+pub(super) const NAMES: [&str; 6] = [OURS, BARE, "runit", "supervisord", "pm2", "circus"];
+/// The name of the loop that supervises nothing.
+pub(super) const BARE: &str = "bare loop";
 
 /// A service that every supervisor is given.
 pub(super) struct Service {
@@ -71,8 +74,9 @@ pub(super) fn signal(which: &str, child: &Child) -> Result<(), String> {
 
 /// Those that are installed, ours first.
 pub(super) fn installed() -> Vec<Box<dyn Subject>> {
-    let all: [Box<dyn Subject>; 5] = [
+    let all: [Box<dyn Subject>; 6] = [
         Box::new(runwisp::Runwisp),
+        Box::new(bare::Bare),
         Box::new(runit::Runit),
         Box::new(supervisord::Supervisord),
         Box::new(pm2::Pm2),
