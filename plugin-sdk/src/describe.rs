@@ -124,6 +124,23 @@ impl Failure {
         })
     }
 
+    /// The same with a secret blanked, should it stand in the text. The host masks what it knows; this is for what only
+    /// the plugin knows, such as a token that is part of an address.
+    pub fn masked(self, secret: &str) -> Failure {
+        let blank = |text: String| match secret {
+            "" => text,
+            secret => text.replace(secret, "***"),
+        };
+        match self {
+            Failure::Config(why) => Failure::Config(blank(why)),
+            Failure::Rejected(why) => Failure::Rejected(blank(why)),
+            Failure::Retry(later) => Failure::Retry(Later {
+                message: blank(later.message),
+                ..later
+            }),
+        }
+    }
+
     /// What went wrong, whatever follows from it.
     pub fn message(&self) -> &str {
         match self {

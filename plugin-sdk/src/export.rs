@@ -11,6 +11,12 @@ use crate::{
 #[macro_export]
 macro_rules! notifier {
     ($plugin:ty) => {
+        // Natively there is nobody to export to, and no linker that takes these names.
+        const _: fn() = || {
+            fn is_notifier<T: $crate::Notifier>() {}
+            is_notifier::<$plugin>();
+        };
+        #[cfg(target_family = "wasm")]
         const _: () = {
             struct Exported;
             impl $crate::wit::notifier::exports::runwisp::plugin::notifier_api::Guest for Exported {
@@ -40,6 +46,12 @@ macro_rules! notifier {
 #[macro_export]
 macro_rules! importer {
     ($plugin:ty) => {
+        // Natively there is nobody to export to, and no linker that takes these names.
+        const _: fn() = || {
+            fn is_importer<T: $crate::Importer>() {}
+            is_importer::<$plugin>();
+        };
+        #[cfg(target_family = "wasm")]
         const _: () = {
             struct Exported;
             impl $crate::wit::importer::exports::runwisp::plugin::importer_api::Guest for Exported {

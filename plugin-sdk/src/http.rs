@@ -6,7 +6,7 @@ pub use crate::wit::notifier::runwisp::plugin::http::{Error, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Failure, Later, clock};
+use crate::{Failure, Finding, Later, clock};
 
 /// How much of a refusal's text is told on.
 const TOLD: usize = 200;
@@ -165,6 +165,22 @@ impl Response {
     }
 }
 
+/// What is wrong with an address in the settings, if anything is: only that it is none, for the rest shows when it is
+/// used. The address itself is not told, since it may be a secret.
+pub fn check_url(pointer: &str, url: &str) -> Option<Finding> {
+    let host = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| url.strip_prefix(scheme))
+        .and_then(|rest| rest.split(['/', '?', '#']).next());
+    let sound = host.is_some_and(|host| !host.is_empty() && !host.starts_with(':'))
+        && !url.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    (!sound).then(|| {
+        Finding::error(pointer, "this is not the address of a server").help(
+            "An address begins with `https://` or `http://`, then comes the name of the server.",
+        )
+    })
+}
+
 /// What an error of a request means for a delivery: what is not granted or no proper address stays so, and the rest may
 /// work later.
 impl From<Error> for Failure {
@@ -180,5 +196,70 @@ impl From<Error> for Failure {
             Error::Timeout(why) | Error::Connect(why) | Error::Tls(why) => later(why),
             Error::TooLarge(limit) => later(format!("the answer is larger than {limit} bytes")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::answer;
+
+    fn status(status: u16) -> Failure {
+        answer(status, "why\n  not")
+            .unwrap()
+            .accepted()
+            .unwrap_err()
+    }
+
+    #[test]
+    fn a_status_says_whether_it_is_worth_trying_again() {
+        assert!(answer(204, "").unwrap().accepted().is_ok());
+        for code in [408, 425, 429, 500, 503, 599] {
+            assert!(matches!(status(code), Failure::Retry(_)), "{code}");
+        }
+        for code in [301, 308, 401, 403, 404, 410] {
+            assert!(matches!(status(code), Failure::Config(_)), "{code}");
+        }
+        for code in [400, 409, 413, 422, 451] {
+            let told = Failure::Rejected(format!("the server answered {code}: why not"));
+            assert_eq!(status(code), told);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let after = |value: &str| {
+            let host = crate::testing::Host::new();
+            let response = answer(429, "").unwrap().with_header("Retry-After", value);
+            crate::host::with(host.0.clone(), || response.retry_after())
+        };
+        assert_eq!(after("30"), Some(30));
+        assert_eq!(after("Tue, 24 Nov 2026 12:33:30 GMT"), Some(60));
+        assert_eq!(after("Tue, 24 Nov 2020 12:33:30 GMT"), Some(0));
+        assert_eq!(after("soon"), None);
+    }
+
+    #[test]
+    fn an_address_has_a_scheme_and_a_host() {
+        for good in ["https://a.b/c", "http://localhost:8080", "https://[::1]:3/"] {
+            assert_eq!(check_url("/url", good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "a.b",
+            "ftp://a.b",
+            "https://",
+            "https:///x",
+            "https://:80",
+            "https://a b",
+        ] {
+            assert!(check_url("/url", bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn without_a_host_a_call_says_so_instead_of_ending_the_program() {
+        let failure = Failure::from(Request::get("https://a.b").send().unwrap_err());
+        assert!(failure.message().starts_with("there is no host"));
     }
 }

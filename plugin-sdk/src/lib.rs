@@ -3,11 +3,12 @@
 //! A plugin is a type that implements [`Notifier`] or [`Importer`], and one line with [`notifier!`] or [`importer!`]:
 //!
 //! ```
-//! use runwisp_plugin::{Context, Descriptor, Event, Failure, Message, Notifier, Receipt, Schema, http};
+//! use runwisp_plugin::schemars::{self, JsonSchema};
+//! use runwisp_plugin::{Context, Descriptor, Event, Failure, Message, Notifier, Receipt, http};
 //! use serde::Deserialize;
 //!
 //! /// What users write in `[notifiers.ID]`.
-//! #[derive(Deserialize, Schema)]
+//! #[derive(Deserialize, JsonSchema)]
 //! #[serde(deny_unknown_fields)]
 //! struct Settings {
 //!     /// Where messages are posted.
@@ -74,7 +75,7 @@ pub mod wit {
 
 pub use message::Message;
 #[cfg(feature = "schema")]
-pub use schemars::{self, JsonSchema as Schema};
+pub use schemars;
 pub use serde;
 pub use serde_json;
 pub use wit::importer::exports::runwisp::plugin::importer_api::{

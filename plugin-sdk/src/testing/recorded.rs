@@ -35,9 +35,9 @@ pub struct Mail {
 
 /// A host that is made of closures and remembers what it was asked. Clones are the same host.
 #[derive(Clone)]
-pub struct Host(pub(super) Rc<Inner>);
+pub struct Host(pub(crate) Rc<Inner>);
 
-pub(super) struct Inner {
+pub(crate) struct Inner {
     now: Cell<u64>,
     on_http: RefCell<OnHttp>,
     on_mail: RefCell<OnMail>,
