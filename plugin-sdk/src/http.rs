@@ -6,7 +6,7 @@ pub use crate::wit::notifier::runwisp::plugin::http::{Error, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Failure, Finding, Later, clock};
+use crate::{Failure, Finding, Later, clock, message};
 
 /// How much of a refusal's text is told on.
 const TOLD: usize = 200;
@@ -109,10 +109,8 @@ impl Response {
         if let Ok(seconds) = value.parse::<u32>() {
             return Some(seconds);
         }
-        let date = httpdate::parse_http_date(value).ok()?;
-        let then = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-        let seconds = then.as_secs().saturating_sub(clock::now() / 1000);
-        u32::try_from(seconds).ok()
+        let then = message::from_http_date(value)?;
+        u32::try_from(then.saturating_sub(clock::now()) / 1000).ok()
     }
 
     /// Itself when the status says that the far side took the message; else what the status means for a delivery:
@@ -161,7 +159,7 @@ impl Response {
             .is_some_and(|kind| kind.contains("html"));
         let text = self.text();
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        (!html && !line.is_empty()).then(|| crate::message::cut(&line, TOLD, |_| 1))
+        (!html && !line.is_empty()).then(|| message::cut(&line, TOLD, |_| 1))
     }
 }
 

@@ -56,10 +56,10 @@ pub fn in_one_line(findings: &[Finding]) -> String {
 
 /// The word of `known` that is nearest to `word`, if one is near: at most a third of its letters differ.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
+    let word = word.to_ascii_lowercase();
     known
         .into_iter()
-        .map(|other| (distance(&word, &other.to_lowercase()), other))
+        .map(|other| (distance(&word, &other.to_ascii_lowercase()), other))
         .filter(|(distance, other)| *distance <= other.chars().count().max(3) / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, other)| other)
@@ -169,7 +169,11 @@ fn remove(value: &mut Value, pointer: &str) -> bool {
     };
     let key = key.replace("~1", "/").replace("~0", "~");
     match value.pointer_mut(parent) {
-        Some(Value::Object(table)) => table.remove(&key).is_some(),
+        Some(Value::Object(table)) => {
+            let before = table.len();
+            table.retain(|name, _| *name != key);
+            table.len() < before
+        }
         // Out of a list nothing is taken: what stands behind it would be told at a wrong place.
         _ => false,
     }

@@ -8,6 +8,7 @@ mod time;
 mod values;
 
 pub use text::{cut, cut_start};
+pub(crate) use time::from_http_date;
 pub use time::{duration, rfc3339};
 pub use values::{event_json, template_values};
 

@@ -47,9 +47,65 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// Milliseconds since the epoch of a date as HTTP headers have it (RFC 9110, 5.6.7): `Tue, 24 Nov 2026 12:33:30 GMT`. The
+/// two obsolete forms, which nobody sends, are not read.
+pub(crate) fn from_http_date(text: &str) -> Option<u64> {
+    let mut parts = text.split_once(", ")?.1.split(' ');
+    let day: u64 = parts.next()?.parse().ok()?;
+    let name = parts.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
+    let year: u64 = parts.next()?.parse().ok()?;
+    let mut clock = parts.next()?.split(':').map(str::parse::<u64>);
+    let (Some(Ok(hour)), Some(Ok(minute)), Some(Ok(second)), "GMT") =
+        (clock.next(), clock.next(), clock.next(), parts.next()?)
+    else {
+        return None;
+    };
+    let sound = (1970..=9999).contains(&year) && (1..=31).contains(&day);
+    (sound && hour < 24 && minute < 60 && second <= 60)
+        .then(|| days(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND)
+}
+
+/// The days from 1970 to a day of the calendar; the other way round than [`civil`].
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let shifted = (month + 9) % 12;
+    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+    let (era, year) = (year / 400, year % 400);
+    era * 146_097 + 365 * year + year / 4 - year / 100 + day_of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_of_http_is_read_and_nothing_else_is() {
+        let read = |text| from_http_date(text).map(rfc3339);
+        for (text, moment) in [
+            ("Tue, 24 Nov 2026 12:33:30 GMT", "2026-11-24T12:33:30.000Z"),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01T00:00:00.000Z"),
+            ("Tue, 29 Feb 2000 23:59:59 GMT", "2000-02-29T23:59:59.000Z"),
+            ("Sun, 31 Dec 2400 00:00:00 GMT", "2400-12-31T00:00:00.000Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(moment));
+        }
+        for text in [
+            "",
+            "Tue, 24 Nov 2026 12:33:30",
+            "Tue, 24 Nov 2026 12:33:30 CET",
+            "Tue, 24 Non 2026 12:33:30 GMT",
+            "Tue, 99 Nov 2026 12:33:30 GMT",
+            "Tue, 24 Nov 0 12:33:30 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_length_has_its_two_largest_parts() {

@@ -12,11 +12,10 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// An event with the delivery around it, as programs get it. What is not known is null.
 pub fn event_json(event: &Event, context: &Context) -> Value {
-    let facts: Map<String, Value> = event
-        .facts
-        .iter()
-        .map(|fact| (fact.name.clone(), Value::from(fact.value.clone())))
-        .collect();
+    let mut facts = Map::new();
+    for fact in &event.facts {
+        facts.insert(fact.name.clone(), fact.value.clone().into());
+    }
     json!({
         "schema_version": SCHEMA_VERSION,
         "id": event.id,
@@ -74,7 +73,8 @@ pub fn template_values(event: &Event, context: &Context) -> Value {
         }
         table.insert("times".into(), (u64::from(event.folded) + 1).into());
     }
-    without_null(values)
+    without_null(&mut values);
+    values
 }
 
 pub(super) fn severity(severity: Severity) -> &'static str {
@@ -139,25 +139,20 @@ fn no_run() -> Run {
 }
 
 /// The same keys with nothing in them.
-fn nothing(value: Value) -> Value {
-    match value {
-        Value::Object(table) => table
-            .into_iter()
-            .map(|(key, _)| (key, Value::from("")))
-            .collect(),
-        other => other,
+fn nothing(mut table: Value) -> Value {
+    for (_, value) in table.as_object_mut().into_iter().flatten() {
+        *value = "".into();
     }
+    table
 }
 
-fn without_null(value: Value) -> Value {
+/// Nothing is an empty text: a template prints what it is given.
+fn without_null(value: &mut Value) {
     match value {
-        Value::Null => Value::from(""),
-        Value::Object(table) => table
-            .into_iter()
-            .map(|(key, value)| (key, without_null(value)))
-            .collect(),
-        Value::Array(list) => list.into_iter().map(without_null).collect(),
-        other => other,
+        Value::Null => *value = "".into(),
+        Value::Object(table) => table.values_mut().for_each(without_null),
+        Value::Array(list) => list.iter_mut().for_each(without_null),
+        _ => {}
     }
 }
 

@@ -26,8 +26,12 @@ mod calls;
 mod files;
 mod grants;
 mod recorded;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use crate::sample::{NOW, sample, samples};
 pub use calls::{conversion_faults, description_faults};
 pub use files::Files;
 pub use recorded::{Host, Mail, answer, answer_json};
+#[cfg(feature = "schema")]
+pub use schema::golden_schema;

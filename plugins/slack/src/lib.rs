@@ -28,7 +28,7 @@ impl Notifier for Slack {
             "Tells a Slack channel, and answers a failure in its thread when it is over",
         )
         .homepage("https://docs.slack.dev/messaging/")
-        .settings::<Settings>()
+        .settings_schema(include_str!("../settings.schema.json"))
         .needs_http("$webhook_url")
         .needs_http("$api_url")
         .needs_http("slack.com")

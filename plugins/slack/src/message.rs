@@ -130,18 +130,18 @@ fn section(text: String) -> Value {
 }
 
 /// The same message as nothing but text.
-pub(crate) fn without_blocks(mut payload: Value) -> Value {
-    if let Some(table) = payload.as_object_mut() {
-        table.remove("blocks");
-    }
-    payload
+pub(crate) fn without_blocks(payload: Value) -> Value {
+    without(payload, &["blocks"])
 }
 
 /// The same message, answering nothing.
-pub(crate) fn without_thread(mut payload: Value) -> Value {
+pub(crate) fn without_thread(payload: Value) -> Value {
+    without(payload, &["thread_ts", "reply_broadcast"])
+}
+
+fn without(mut payload: Value, keys: &[&str]) -> Value {
     if let Some(table) = payload.as_object_mut() {
-        table.remove("thread_ts");
-        table.remove("reply_broadcast");
+        table.retain(|key, _| !keys.contains(&key.as_str()));
     }
     payload
 }

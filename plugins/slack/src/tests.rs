@@ -3,7 +3,9 @@
 use super::*;
 use proptest::prelude::*;
 use runwisp_plugin::http::{Error, Response};
-use runwisp_plugin::testing::{Host, answer, answer_json, description_faults, sample, samples};
+use runwisp_plugin::testing::{
+    Host, answer, answer_json, description_faults, golden_schema, sample,
+};
 use serde_json::json;
 
 const WEBHOOK: &str = r#"{"webhook_url": "https://hooks.slack.com/services/T0/B0/S3CRET"}"#;
@@ -30,6 +32,11 @@ fn posts_ok() -> Host {
 #[test]
 fn it_describes_itself_soundly() {
     assert_eq!(description_faults(&Slack::describe()), Vec::<String>::new());
+}
+
+#[test]
+fn golden_schema_is_that_of_the_settings() {
+    golden_schema::<Settings>(concat!(env!("CARGO_MANIFEST_DIR"), "/settings.schema.json"));
 }
 
 #[test]
@@ -333,6 +340,8 @@ fn settings_that_can_not_work_are_told_at_their_place() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn every_text_keeps_slacks_limits(
         words in "[a-z&<>`é🟢\n ]{0,5000}",
@@ -340,7 +349,8 @@ proptest! {
         own in proptest::option::of("[a-z&<>`]{0,5000}"),
     ) {
         let host = posts_ok();
-        for mut event in samples() {
+        for kind in ["run.failed", "run.recovered"] {
+            let mut event = sample(kind);
             event.title = words.clone();
             event.sentence = words.clone();
             event.tail = lines.clone();
