@@ -226,7 +226,7 @@ fn a_full_disk_blocks_nobody_and_is_told_of() {
     }
     let mut bench = Bench::new();
     let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"])
         .arg(&bench.logs)
         .status()
         .unwrap();
@@ -235,12 +235,13 @@ fn a_full_disk_blocks_nobody_and_is_told_of() {
         return;
     }
     let filler = bench.logs.join("filler");
-    fs::write(&filler, vec![0; 128 * 1024]).unwrap();
+    fs::write(&filler, vec![0; 2800 * 1024]).unwrap();
     bench.fifo("go");
     let run = bench.spawn(&sh(
-        "seq -f %015.0f 1 65536; read x < go; echo after; exit 6",
+        "seq -f %015.0f 1 524288; read x < go; echo after; exit 6",
     ));
-    // The pipe opens when all has been printed, although little could be kept. Then there is room again.
+    // The pipe opens when all has been printed, although little could be kept. Then there is room again: more than the
+    // largest pipe may still hold, so that what comes last is kept.
     let mut go = fs::File::options()
         .write(true)
         .open(bench.dir.path().join("go"))
@@ -255,10 +256,10 @@ fn a_full_disk_blocks_nobody_and_is_told_of() {
     assert_eq!(bench.exited(run).code, Some(6));
     let totals = bench.gone(run);
     let log = bench.log(run);
-    assert_eq!(totals.printed, 16 * 65536 + 6);
+    assert_eq!(totals.printed, 16 * 524_288 + 6);
     assert_eq!(totals.dropped, totals.printed - log.len() as u64);
     assert!(
-        totals.dropped > 500_000 && log.ends_with("after\n"),
+        totals.dropped > 6_000_000 && log.ends_with("after\n"),
         "{totals:?}"
     );
     let index = bench.index(run);
