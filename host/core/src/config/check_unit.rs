@@ -52,18 +52,7 @@ pub(super) fn unit(reader: &mut Reader<'_>, shared: &Shared<'_>, draft: &Draft) 
             Kind::Service => &shared.service,
         },
     };
-    for name in [
-        "notify_on_failure",
-        "notify_on_success",
-        "notify_on_recovery",
-    ] {
-        check_edges::targets(
-            reader,
-            &shared.notifiers,
-            own.texts(name),
-            &join(&own.path, name),
-        );
-    }
+    let notify = check_edges::of_unit(reader, &shared.notifiers, &layers);
     grace(reader, shared, &layers);
     patterns(reader, own);
     let spec = spec(reader, shared, &layers);
@@ -99,6 +88,7 @@ pub(super) fn unit(reader: &mut Reader<'_>, shared: &Shared<'_>, draft: &Draft) 
         keep_runs: layers.int("keep_runs"),
         keep_for: layers.duration("keep_for"),
         manual_trigger: layers.bool("manual_trigger"),
+        notify,
         edges: edges(&layers),
         role,
     }

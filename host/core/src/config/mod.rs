@@ -11,6 +11,7 @@
 mod check_daemon;
 mod check_edges;
 mod check_params;
+mod check_route;
 mod check_service;
 mod check_task;
 mod check_unit;
@@ -20,6 +21,7 @@ pub mod diff;
 mod env_file;
 mod environment;
 pub mod keys;
+pub mod notify_plan;
 pub mod plan;
 mod raw;
 mod read;
@@ -80,6 +82,8 @@ pub struct Compiled {
     pub plan: Option<Plan>,
     /// Every finding, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
+    /// Notifiers as they were written, for their plugins to judge; also when there are errors.
+    pub notifiers: Vec<notify_plan::WrittenNotifier>,
 }
 
 /// Compiles a configuration: the first source is the root, the others are what it includes.
@@ -100,6 +104,7 @@ pub fn compile(sources: &[Source], around: &dyn Surroundings) -> Compiled {
     Compiled {
         plan: (!refused).then_some(plan),
         diagnostics,
+        notifiers: check_edges::written(&tables),
     }
 }
 

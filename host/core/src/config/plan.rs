@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::notify_plan::{NotifyPlan, UnitNotify};
 use crate::schedule::Schedule;
 use crate::words::ids::UnitName;
 use crate::words::run::Kind;
@@ -18,7 +19,9 @@ pub struct Plan {
     pub storage: StoragePlan,
     /// Every unit of every file.
     pub units: BTreeMap<UnitName, Unit>,
-    /// `[notify]`, `[notifiers]`, `[[route]]` and `[plugins]` as written, as JSON; plugins give them meaning.
+    /// `[notify]`, `[notifiers]`, `[[route]]` and `[plugins]`.
+    pub notify: NotifyPlan,
+    /// The same as written, as JSON, to tell what differs.
     pub edges: serde_json::Value,
 }
 
@@ -79,6 +82,8 @@ pub struct Unit {
     pub keep_for: Option<Duration>,
     /// Whether operators may trigger it.
     pub manual_trigger: bool,
+    /// Who hears of it, beside what routes say.
+    pub notify: UnitNotify,
     /// Its notification keys and `params`, `hook_tokens` as written, for the parts that give them meaning.
     pub edges: serde_json::Value,
     /// What only its kind has.

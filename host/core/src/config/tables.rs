@@ -2,7 +2,7 @@
 //!
 //! Tests: through `super::tests`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check_unit::{Draft, Shared};
 use super::keys::{DAEMON, DEFAULTS, NOTIFY, ROOT, SERVICE, STORAGE, Shape, TASK, Table};
@@ -227,11 +227,14 @@ pub(super) fn plan(reader: &mut Reader<'_>, tables: &Tables) -> Plan {
         .map(|draft| (draft.name.clone(), check_unit::unit(reader, &shared, draft)))
         .collect();
     depends::circles(reader, &shared, &drafts);
-    let edges = check_edges::edges(reader, tables, &shared.notifiers);
+    let names: BTreeSet<&str> = units.keys().map(UnitName::as_str).collect();
+    let (edges, notify) =
+        check_edges::edges(reader, tables, &shared.notifiers, &names, &daemon.timezone);
     Plan {
         daemon,
         storage,
         units,
+        notify,
         edges,
     }
 }

@@ -459,6 +459,7 @@ fn example(table: &'static Table, key: &super::keys::Key) -> Option<[String; 2]>
         }
         "[[tasks.NAME.params]]" => ("[tasks.t]\nrun='a'\n[[tasks.t.params]]\n", ""),
         "[notifiers.ID]" => ("[notifiers.x]\n", ""),
+        "[[route]]" => ("[tasks.db-main]\nrun = 'a'\n[[route]]\n", ""),
         "[plugins.NAME]" => ("[plugins.x]\n", ""),
         "hook_tokens = [{ … }]" => return None,
         header => (header, ""),

@@ -77,6 +77,10 @@ pub(super) struct Section {
     pub(super) items: BTreeMap<&'static str, Item>,
     /// Keys that somebody else judges, with their values.
     pub(super) rest: serde_json::Map<String, serde_json::Value>,
+    /// The places of those values, by JSON pointer.
+    pub(super) places: BTreeMap<String, Span>,
+    /// Texts among them that hold what a substitution put in: they may be secret.
+    pub(super) filled: Vec<String>,
 }
 
 impl Section {
@@ -91,6 +95,8 @@ impl Section {
             path: String::new(),
             items: BTreeMap::new(),
             rest: serde_json::Map::new(),
+            places: BTreeMap::new(),
+            filled: Vec::new(),
         }
     }
 

@@ -184,6 +184,7 @@ fn stranger(row: &RunRecord) -> Unit {
         keep_runs: None,
         keep_for: None,
         manual_trigger: true,
+        notify: Default::default(),
         edges: serde_json::Value::Null,
         role: Role::Service(NO_SERVICE.clone()),
     }

@@ -24,7 +24,7 @@ mod instance;
 mod live;
 mod order;
 mod overdue;
-mod plain;
+pub(crate) mod plain;
 mod queue;
 mod run;
 mod service;

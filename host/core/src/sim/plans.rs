@@ -30,6 +30,7 @@ pub fn plan(units: impl IntoIterator<Item = Unit>) -> Arc<Plan> {
         },
         storage: StoragePlan::default(),
         units: BTreeMap::from_iter(units),
+        notify: Default::default(),
         edges: serde_json::Value::Null,
     })
 }
@@ -104,6 +105,7 @@ fn unit(text: &str, role: Role) -> Unit {
         keep_runs: None,
         keep_for: None,
         manual_trigger: true,
+        notify: Default::default(),
         edges: serde_json::Value::Null,
         role,
     }

@@ -327,7 +327,11 @@ impl Script {
                 format!("reloaded {}", names.join(" "))
             }
             Event::DaemonStopping => "stopping".to_owned(),
-            Event::ClockJump { .. } | Event::DaemonStarted { .. } | Event::Degraded { .. } => {
+            Event::ClockJump { .. }
+            | Event::DaemonStarted { .. }
+            | Event::Degraded { .. }
+            | Event::Delivery { .. }
+            | Event::Notification { .. } => {
                 return None;
             }
         })

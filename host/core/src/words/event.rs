@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::event_kind::EventKind;
 use super::ids::{RunId, UnitName};
+use super::notice::{DeliveryState, MessageId};
 use super::run::{Kind, Outcome, RunState};
 use super::status::InstanceState;
 
@@ -81,5 +83,33 @@ pub enum Event {
         part: String,
         /// The trouble in plain words; none when it is over.
         message: Option<String>,
+    },
+    /// A message to people got somewhere: it was decided, waits for another attempt, or came to its end.
+    Delivery {
+        /// Which.
+        delivery: MessageId,
+        /// By which notifier.
+        notifier: String,
+        /// About which unit.
+        unit: Option<UnitName>,
+        /// What kind of event it tells of.
+        kind: EventKind,
+        /// Where it is.
+        state: DeliveryState,
+        /// Why, in plain words, where there is something to say.
+        message: Option<String>,
+    },
+    /// The bell has a new row, or one that counts one more.
+    Notification {
+        /// Which.
+        notification: MessageId,
+        /// What kind of event it tells of.
+        kind: EventKind,
+        /// About which unit.
+        unit: Option<UnitName>,
+        /// What happened, in a few words.
+        title: String,
+        /// How often.
+        count: u32,
     },
 }

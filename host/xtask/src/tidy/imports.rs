@@ -45,6 +45,7 @@ const FLOORS: &[Floor] = &[
         except: &[],
         banned: &[
             "crate::machine",
+            "crate::notify",
             "crate::config::parse",
             "crate::config::raw",
             "crate::config::check",
@@ -55,14 +56,32 @@ const FLOORS: &[Floor] = &[
     Floor {
         folder: "host/core/src/schedule/",
         except: &[],
-        banned: &["crate::machine", "crate::config"],
+        banned: &["crate::machine", "crate::notify", "crate::config"],
         why: "a schedule is arithmetic on calendars",
     },
     Floor {
         folder: "host/core/src/config/",
         except: &[],
-        banned: &["crate::machine"],
+        banned: &["crate::machine", "crate::notify"],
         why: "a configuration is compiled without knowing who follows it",
+    },
+    Floor {
+        folder: "host/core/src/machine/",
+        except: &[],
+        banned: &["crate::notify"],
+        why: "machines do not know who is told of them",
+    },
+    Floor {
+        folder: "host/core/src/notify/",
+        except: &[],
+        banned: &[
+            "crate::machine::fleet",
+            "crate::machine::instance",
+            "crate::machine::task",
+            "crate::config::raw",
+            "crate::config::check",
+        ],
+        why: "whoever tells people knows what the machines said, not how they came to it",
     },
     Floor {
         folder: "host/keeper/src/",

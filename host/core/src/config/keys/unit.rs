@@ -54,7 +54,7 @@ pub(super) const UNIT_KEYS: &[Key] = &[
         "Who hears of a failure: notifier ids, `id:target`, or \"inapp\"."),
     key("notify_on_success", Type::Texts, "", r#"["inapp"]"#, "Who hears of a success."),
     key("notify_on_recovery", Type::Texts, "", r#"["inapp"]"#,
-        "Who hears of the first success after failures."),
+        "Who hears when it is well again after a failure. Left out, whoever was told of the failure; `[]` is nobody."),
     key("manual_trigger", Type::Bool, "true", "false", "Whether operators may start, stop or run it.")
         .aliases(&["api_trigger"]),
     key("hook_tokens", Type::HookTokens, "", r#"["0123456789abcdef0123456789abcdef"]"#,

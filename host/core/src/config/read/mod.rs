@@ -4,6 +4,7 @@
 //!
 //! Tests: through `super::tests` and the goldens.
 
+mod open;
 mod scalar;
 mod text;
 mod value;
@@ -88,6 +89,7 @@ impl Reader<'_> {
             else {
                 if table.open {
                     let json = self.open(&entry.node, &path);
+                    open::walk(entry, &json, "", &mut section);
                     section.rest.insert(entry.name.clone(), json);
                 } else if table.alias(&entry.name).is_none() {
                     self.out
@@ -106,6 +108,9 @@ impl Reader<'_> {
                     value,
                     json,
                 };
+                if table.open {
+                    open::note(entry, &mut section);
+                }
                 section.items.insert(key.name, item);
             }
         }
