@@ -27,15 +27,14 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Vec<Finding>> {
         };
         let (pointer, finding) = explain(error.path(), &error.inner().to_string());
         // What was taken out because it did not fit is missing now; that has been told.
-        if removed.contains(&finding.pointer) {
+        if removed.contains(&pointer) {
             break;
         }
-        removed.push(finding.pointer.clone());
-        let missing = pointer.is_none();
         findings.push(finding);
-        if missing || !pointer.is_some_and(|at| remove(&mut value, &at)) {
+        if !remove(&mut value, &pointer) {
             break;
         }
+        removed.push(pointer);
     }
     Err(findings)
 }
@@ -65,8 +64,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, other)| other)
 }
 
-/// What serde says, for people; and what to take out to go on looking.
-fn explain(path: &Path, said: &str) -> (Option<String>, Finding) {
+/// What serde says, for people; and where the key is that it says it of, which is taken out to go on looking.
+fn explain(path: &Path, said: &str) -> (String, Finding) {
     let place = pointer(path);
     let named: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
     if said.starts_with("unknown field") {
@@ -77,12 +76,12 @@ fn explain(path: &Path, said: &str) -> (Option<String>, Finding) {
             None => format!("Known keys are {}.", listed(known)),
         };
         let finding = Finding::error(place.clone(), format!("unknown key `{key}`"));
-        return (Some(place), finding.help(help));
+        return (place, finding.help(help));
     }
     if said.starts_with("missing field") {
         let key = named.first().copied().unwrap_or_default();
-        let finding = Finding::error(place, format!("`{key}` is missing"));
-        return (None, finding);
+        let finding = Finding::error(place.clone(), format!("`{key}` is missing"));
+        return (format!("{place}/{key}"), finding);
     }
     if said.starts_with("unknown variant") {
         let (word, known) = named.split_first().unwrap_or((&"", &[]));
@@ -91,13 +90,13 @@ fn explain(path: &Path, said: &str) -> (Option<String>, Finding) {
             Some(near) => finding.help(format!("Did you mean `{near}`?")),
             None => finding,
         };
-        return (Some(place), finding);
+        return (place, finding);
     }
     let message = match said.rsplit_once(", expected ") {
         Some((found, wanted)) => format!("expected {}{}", plain(wanted), found_kind(found)),
         None => without_values(said),
     };
-    (Some(place.clone()), Finding::error(place, message))
+    (place.clone(), Finding::error(place, message))
 }
 
 /// What was found, by its kind alone: `, found a string`.
