@@ -6,7 +6,7 @@
 //! Invariant: the program is used as anyone uses it, by its command line, its socket and its files. Waiting is for an
 //! event, bounded by [`PATIENCE`]; time that passes proves nothing.
 //!
-//! Tests: `tests/e2e`, which is all that uses this.
+//! Tests: `tests/e2e`, which is all that uses this; the servers have their own beside them.
 
 mod answer;
 mod daemon;
@@ -14,6 +14,7 @@ mod events;
 mod logs;
 mod place;
 mod processes;
+pub mod servers;
 mod status;
 mod system;
 
@@ -27,8 +28,8 @@ pub use place::Place;
 pub use processes::{alive, children_of, environment, executable, kill, start_time};
 pub use status::Status;
 pub use system::{
-    bad_child, boot_clock, child, fifo, is_root, poke, program, read_when_there, skip, steal_pid,
-    tmpfs, until, write_protect,
+    bad_child, boot_clock, child, fifo, is_root, poke, program, python, read_when_there, skip,
+    steal_pid, tmpfs, until, write_protect,
 };
 
 /// The longest any wait may take on any machine; a failed wait says what it waited for and what was true instead.

@@ -34,6 +34,29 @@ pub fn child(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A script of the folder of servers.
+pub(crate) fn server(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("servers")
+        .join(name)
+}
+
+/// The Python that `cargo xtask setup` prepares, with what `tests/requirements.txt` names.
+pub fn python() -> PathBuf {
+    let me = std::env::current_exe().expect("a test knows where it is");
+    // target/PROFILE/deps/e2e-HASH: tools are three up and down again.
+    let target = me.ancestors().nth(3);
+    let path = target
+        .expect("a test is three folders below target's parent")
+        .join("tools/venv/bin/python");
+    assert!(
+        path.exists(),
+        "{} is missing: cargo xtask setup",
+        path.display()
+    );
+    path
+}
+
 fn built(name: &str) -> PathBuf {
     let me = std::env::current_exe().expect("a test knows where it is");
     // target/PROFILE/deps/e2e-HASH: programs are two up.
