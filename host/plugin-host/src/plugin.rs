@@ -19,7 +19,7 @@ use crate::grant::granted::Granted;
 use crate::load::component::{Component, Digest};
 use crate::load::error::LoadError;
 use crate::load::speaks::{self, Speaks};
-use crate::plugins::{AT_ONCE_EACH, Inner, Plugins, Waiting};
+use crate::plugins::{AT_ONCE_EACH, Inner, Waiting};
 use crate::since_v0_1::Ready;
 use crate::words::{
     Context, Conversion, Descriptor, Event, Failure, Finding, Note, Receipt, Source,
@@ -42,26 +42,26 @@ type Answering<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send 
 impl Plugin {
     /// The linker decides here, before anything runs, whether every import is on offer.
     pub(crate) fn link(
-        host: &Plugins,
+        host: &Arc<Inner>,
         component: &Component,
         compiled: &wasmtime::component::Component,
     ) -> Result<Plugin, LoadError> {
         let shape = compiled.component_type();
-        let speaks = speaks::exports(shape.exports(&host.0.engine).map(|(name, _)| name))?;
+        let speaks = speaks::exports(shape.exports(&host.engine).map(|(name, _)| name))?;
         let import = |error: wasmtime::Error| LoadError::Import(format!("{error:#}"));
-        let linked = host.0.linker.instantiate_pre(compiled).map_err(import)?;
+        let linked = host.linker.instantiate_pre(compiled).map_err(import)?;
         Ok(Plugin {
             name: component.name().to_owned(),
             digest: component.digest(),
             imports: shape
-                .imports(&host.0.engine)
+                .imports(&host.engine)
                 .map(|(name, _)| name.to_owned())
                 .collect(),
             ready: Ready::new(speaks.kind, linked).map_err(import)?,
             speaks,
             places: Semaphore::new(AT_ONCE_EACH),
             last_used: Mutex::new(Instant::now()),
-            host: Arc::downgrade(&host.0),
+            host: Arc::downgrade(host),
         })
     }
 

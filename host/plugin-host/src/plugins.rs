@@ -25,6 +25,7 @@ use crate::engine::ticker::Ticker;
 use crate::load::component::{Component, Digest};
 use crate::load::error::LoadError;
 use crate::load::inspect::{self, InspectError, Inspection};
+use crate::load::loading::Loading;
 use crate::plugin::Plugin;
 use crate::serve::Services;
 use crate::since_v0_1;
@@ -99,8 +100,9 @@ pub(crate) struct Inner {
     pub(crate) ticker: Ticker,
     pub(crate) services: Services,
     pub(crate) places: Semaphore,
-    #[expect(dead_code, reason = "the cache comes next")]
-    pub(crate) setup: Setup,
+    loading: Loading,
+    /// Those being loaded, so that several callers at once load one once.
+    first: Mutex<HashMap<Digest, Arc<tokio::sync::Mutex<()>>>>,
     waiting: AtomicUsize,
     loaded: Mutex<HashMap<Digest, Arc<Plugin>>>,
     standings: Mutex<HashMap<Digest, Standing>>,
@@ -122,11 +124,12 @@ impl Plugins {
             .build()?;
         Ok(Plugins(Arc::new(Inner {
             ticker: Ticker::start(&engine)?,
+            loading: Loading::new(&setup, &engine),
             engine,
             linker,
             services: Services::new(&setup),
             places: Semaphore::new(AT_ONCE),
-            setup,
+            first: Mutex::default(),
             waiting: AtomicUsize::new(0),
             loaded: Mutex::default(),
             standings: Mutex::default(),
@@ -140,13 +143,14 @@ impl Plugins {
         if let Some(plugin) = self.loaded(digest) {
             return Ok(plugin);
         }
-        let bytes = component.read()?;
-        crate::load::speaks::header(&bytes)?;
-        let compiled = wasmtime::component::Component::new(&self.0.engine, &bytes)
-            .map_err(|error| LoadError::Malformed(format!("{error:#}")))?;
-        let plugin = Arc::new(Plugin::link(self, component, &compiled)?);
-        self.0.lock().insert(digest, Arc::clone(&plugin));
-        Ok(plugin)
+        let (host, component) = (Arc::clone(&self.0), component.clone());
+        let loading = self
+            .0
+            .runtime()
+            .spawn(async move { host.load(&component).await });
+        loading
+            .await
+            .unwrap_or_else(|e| Err(LoadError::Compile(e.to_string())))
     }
 
     /// What a component is and asks for, with everything that is wrong with it. It stays loaded until it is let go.
@@ -195,6 +199,22 @@ impl Plugins {
 }
 
 impl Inner {
+    async fn load(self: &Arc<Self>, component: &Component) -> Result<Arc<Plugin>, LoadError> {
+        let digest = component.digest();
+        let first = {
+            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(first.entry(digest).or_default())
+        };
+        let _first = first.lock().await;
+        if let Some(plugin) = self.lock().get(&digest) {
+            return Ok(Arc::clone(plugin));
+        }
+        let compiled = self.loading.load(&self.engine, component).await?;
+        let plugin = Arc::new(Plugin::link(self, component, &compiled)?);
+        self.lock().insert(digest, Arc::clone(&plugin));
+        Ok(plugin)
+    }
+
     pub(crate) fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("taken away only by drop")
     }

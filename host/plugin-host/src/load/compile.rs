@@ -18,19 +18,14 @@ pub(crate) const COMPILE_SECONDS: u64 = 120;
 
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
-#[error("could not compile {from}: {why}")]
-pub struct CompileError {
-    from: String,
-    why: String,
-}
+#[error("{0}")]
+pub struct CompileError(String);
 
 /// The whole of the hidden verb that a [`Compiler`](crate::Compiler) names: compiles the component at `from` for this
-/// machine into `to`. Limits the processor time of the process that calls it, and its core dumps.
+/// machine into `to`. Limits the processor time of the process that calls it, and its core dumps. The verb prints the
+/// error, nothing else, to standard error and ends with a code that is not 0.
 pub fn compile_file(from: &Path, to: &Path) -> Result<(), CompileError> {
-    let failed = |why: String| CompileError {
-        from: from.display().to_string(),
-        why,
-    };
+    let failed = CompileError;
     let io = |error: std::io::Error| failed(error.to_string());
     setrlimit(Resource::RLIMIT_CPU, COMPILE_SECONDS, COMPILE_SECONDS)
         .map_err(|e| failed(e.to_string()))?;

@@ -8,14 +8,14 @@
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
-use crate::call::exchange::HostCall;
+use crate::call::exchange::{HostCall, cut};
 use crate::call::state::State;
 use crate::serve::Gate;
 use crate::since_v0_1::notifier::runwisp::plugin::template;
 use crate::since_v0_1::notifier::runwisp::plugin::template::Escaping;
 
 /// Steps, and bytes made on the way.
-const FUEL: u64 = 4_000_000;
+const FUEL: u64 = 1_000_000;
 /// The largest template, the largest values, the largest text that comes of them.
 const MAX_TEMPLATE: usize = 64 << 10;
 const MAX_VALUES: usize = 1 << 20;
@@ -30,30 +30,36 @@ impl template::Host for State {
         values: String,
         escaping: Escaping,
     ) -> wasmtime::Result<Result<String, String>> {
-        Ok(self.gate.render(&template, &values, escaping))
+        self.gate.render(template, values, escaping).await
     }
 }
 
 impl Gate {
-    fn render(
+    /// Renders on a thread that may block: a template may take as long as a guest between two looks at it.
+    async fn render(
         &mut self,
-        template: &str,
-        values: &str,
+        template: String,
+        values: String,
         escaping: Escaping,
-    ) -> Result<String, String> {
+    ) -> wasmtime::Result<Result<String, String>> {
         let began = std::time::Instant::now();
-        let granted = self.count().and_then(|()| self.granted.template());
-        let answer = granted.and_then(|()| render(template, values, escaping));
+        let shown = cut(&template).to_owned();
+        let answer = match self.count().and_then(|()| self.granted.template()) {
+            Ok(()) => {
+                tokio::task::spawn_blocking(move || render(&template, &values, escaping)).await?
+            }
+            Err(why) => Err(why),
+        };
         if let Err(why) = &answer {
             self.record(HostCall {
                 asked: "template".to_owned(),
-                sent: template.to_owned(),
+                sent: shown,
                 outcome: Err(why.clone()),
                 received: String::new(),
                 took: began.elapsed(),
             });
         }
-        answer
+        Ok(answer)
     }
 }
 
