@@ -38,7 +38,17 @@ const GRANTS: &[(&str, &[&str])] = &[
     ("email", &["mail", "template"]),
     ("webhook", &["http:$url", "template"]),
     ("supervisord", &[]),
-    ("crontab", &[]),
+    (
+        "crontab",
+        &[
+            "files:/etc/passwd",
+            "files:/etc/debian_version",
+            "files:/etc/crontab",
+            "files:/etc/cron.d",
+            "files:/etc/anacrontab",
+            "files:/var/spool/cron",
+        ],
+    ),
 ];
 
 /// All of them.
