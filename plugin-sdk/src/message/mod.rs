@@ -182,10 +182,29 @@ impl<'a> Message<'a> {
 
     /// All of it as plain text of at most `limit` characters; what has to give way is the tail first.
     pub fn plain(&self, limit: usize) -> String {
-        let mut head = match self.own_text() {
+        self.plain_within(limit, |_| 1)
+    }
+
+    /// All of it as plain text; `cost` says what each character takes of the `limit`, such as [`char::len_utf8`].
+    pub fn plain_within(&self, limit: usize, cost: impl Fn(char) -> usize + Copy) -> String {
+        let head = match self.own_text() {
             Some(text) => format!("{} {text}", self.tone().mark()),
             None => format!("{}\n{}", self.heading(), self.sentence()),
         };
+        self.with_the_rest(head, limit, cost)
+    }
+
+    /// All of it but the heading, for where that has a place of its own.
+    pub fn body_within(&self, limit: usize, cost: impl Fn(char) -> usize + Copy) -> String {
+        self.with_the_rest(self.sentence().to_string(), limit, cost)
+    }
+
+    fn with_the_rest(
+        &self,
+        mut head: String,
+        limit: usize,
+        cost: impl Fn(char) -> usize + Copy,
+    ) -> String {
         if let Some(facts) = self.facts_line() {
             head.push('\n');
             head.push_str(&facts);
@@ -196,16 +215,17 @@ impl<'a> Message<'a> {
             foot.push('\n');
         }
         foot.push_str(&self.footer());
+        let price = |text: &str| text.chars().map(cost).sum::<usize>();
         // Two blank lines stand between the three parts.
-        let taken = head.chars().count() + foot.chars().count() + 4;
+        let taken = price(&head) + price(&foot) + 4 * cost('\n');
         let tail = limit
             .checked_sub(taken)
-            .and_then(|left| self.tail(left, |_| 1));
+            .and_then(|left| self.tail(left, cost));
         let whole = match tail {
             Some(tail) => format!("{head}\n\n{tail}\n\n{foot}"),
             None => format!("{head}\n\n{foot}"),
         };
-        cut(&whole, limit, |_| 1)
+        cut(&whole, limit, cost)
     }
 
     /// The text that a user's template makes of this message. When the template fails, which `check` has tried to find
