@@ -1,0 +1,175 @@
+//! Each project is whole, fits this program, and those in Rust build and pass their own tests.
+
+use super::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Paths of all files below a folder.
+fn below(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => open.push(entry.path()),
+                false => {
+                    let path = entry.path();
+                    let path = path.strip_prefix(folder).unwrap();
+                    found.insert(path.to_string_lossy().into_owned());
+                }
+            }
+        }
+    }
+    found
+}
+
+fn named(files: Files, prefix: &str) -> BTreeSet<String> {
+    files
+        .iter()
+        .filter_map(|(path, _)| path.strip_prefix(prefix))
+        .map(String::from)
+        .collect()
+}
+
+#[test]
+fn every_source_of_the_sdk_and_every_interface_is_carried() {
+    assert_eq!(
+        named(sdk::SOURCES, "src/"),
+        below(&root().join("plugin-sdk/src"))
+    );
+    assert_eq!(named(sdk::WIT, ""), below(&root().join("wit/v0.1")));
+}
+
+/// The manifest that a carried SDK has: the one here, with what it takes from the workspace written out and what only its
+/// own tests need left out.
+fn manifest() -> String {
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let value = |key: &str| {
+        let start = format!("{key} = ");
+        let line = workspace.lines().find(|line| line.starts_with(&start));
+        line.unwrap_or_else(|| panic!("the workspace names {key}"))[start.len()..].to_string()
+    };
+    let here = fs::read_to_string(root().join("plugin-sdk/Cargo.toml")).unwrap();
+    let mut text = String::from("# Written from the workspace of runwisp.\n");
+    let mut skipping = false;
+    for line in here.lines() {
+        if line.starts_with('[') {
+            skipping = line == "[dev-dependencies]" || line == "[lints]";
+        }
+        if skipping {
+            continue;
+        }
+        if let Some(key) = line.strip_suffix(".workspace = true") {
+            text.push_str(&format!("{key} = {}\n", value(key)));
+        } else if let Some((key, rest)) = line.split_once(" = { workspace = true, ") {
+            let inner = value(key);
+            let inner = match inner
+                .strip_prefix("{ ")
+                .and_then(|inner| inner.strip_suffix(" }"))
+            {
+                Some(inner) => inner.to_string(),
+                None => format!("version = {inner}"),
+            };
+            text.push_str(&format!("{key} = {{ {inner}, {rest}\n"));
+        } else {
+            text.push_str(&format!("{line}\n"));
+        }
+    }
+    format!("{}\n", text.trim_end())
+}
+
+#[test]
+fn golden_manifest_of_the_carried_sdk_is_that_of_the_workspace() {
+    let file = root().join("plugin-sdk/templates/sdk-Cargo.toml");
+    let now = manifest();
+    if std::env::var_os("RUNWISP_BLESS").is_some() {
+        fs::write(file, now).unwrap();
+        return;
+    }
+    assert!(
+        fs::read_to_string(file).unwrap() == now,
+        "plugin-sdk/templates/sdk-Cargo.toml is stale; run `cargo xtask codegen`"
+    );
+}
+
+#[test]
+fn names_that_can_not_be_are_refused_and_importers_are_in_rust() {
+    let notifier = |name| project(Kind::Notifier, Language::Rust, name).map(|_| ());
+    assert_eq!(notifier("my-pager-2"), Ok(()));
+    for bad in [
+        "",
+        "a b",
+        "Ntfy",
+        "2x",
+        "x-",
+        "../x",
+        "test",
+        &"x".repeat(41),
+    ] {
+        assert_eq!(notifier(bad), Err(Refusal::BadName), "{bad}");
+    }
+    for language in [Language::Python, Language::JavaScript] {
+        let importer = project(Kind::Importer, language, "x");
+        assert_eq!(importer, Err(Refusal::NoTemplate));
+    }
+}
+
+#[test]
+fn no_project_speaks_of_the_template() {
+    for (kind, language) in [
+        (Kind::Notifier, Language::Rust),
+        (Kind::Importer, Language::Rust),
+        (Kind::Notifier, Language::Python),
+        (Kind::Notifier, Language::JavaScript),
+    ] {
+        for file in project(kind, language, "my-pager").unwrap() {
+            assert!(
+                !file.text.contains(NAME) && !file.text.contains(FILE_NAME),
+                "{}",
+                file.path
+            );
+        }
+    }
+}
+
+/// Writes a project and lets its own tests run, with what is downloaded already.
+fn passes_its_own_tests(kind: Kind, name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    for file in project(kind, Language::Rust, name).unwrap() {
+        let path = folder.path().join(file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, file.text).unwrap();
+    }
+    fs::copy(root().join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    let told = Command::new(env!("CARGO"))
+        .args(["test", "--offline", "--quiet"])
+        .current_dir(folder.path())
+        // Its own target folder, beside ours: what both projects share is built once, and no lock is held twice.
+        .env("CARGO_TARGET_DIR", root().join("target/plugin-templates"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap();
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&told.stdout),
+        String::from_utf8_lossy(&told.stderr)
+    );
+    assert!(told.status.success(), "{text}");
+    assert!(text.contains(" passed; 0 failed"), "{text}");
+}
+
+#[test]
+fn a_new_notifier_in_rust_passes_its_own_tests() {
+    passes_its_own_tests(Kind::Notifier, "my-pager");
+}
+
+#[test]
+fn a_new_importer_in_rust_passes_its_own_tests() {
+    passes_its_own_tests(Kind::Importer, "my-list");
+}
