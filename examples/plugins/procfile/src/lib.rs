@@ -1,23 +1,40 @@
-//! Reads a Procfile: a list of programs, one in a line, as `NAME: COMMAND`.
+//! Reads a Procfile, as foreman, honcho, overmind and Heroku have it: a list of programs, one in a line, as
+//! `NAME: COMMAND`, and beside it perhaps a file `.env`.
+//!
+//! Tests are in `tests.rs`.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use runwisp_plugin::schemars::{self, JsonSchema};
 use runwisp_plugin::{
     Conversion, Definition, Descriptor, Importer, Kind, Note, Place, Row, Setting, Source, Weight,
+    files,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What users may say about an import.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Options {
-    /// Where the programs run.
-    working_dir: Option<String>,
+pub struct Options {
+    /// How many of each program run, as foreman takes it: `all=1,web=2`. One of each, left out.
+    formation: Option<String>,
+    /// The port of the first program; the next one has it 100 higher. 5000, left out.
+    #[serde(default = "first_port")]
+    port: u16,
 }
 
-struct Plugin;
+fn first_port() -> u16 {
+    5000
+}
 
-impl Importer for Plugin {
+/// The importer.
+pub struct Procfile;
+
+impl Importer for Procfile {
     type Options = Options;
 
     fn describe() -> Descriptor {
@@ -26,8 +43,9 @@ impl Importer for Plugin {
     }
 
     fn probe(path: Option<&str>, head: &[u8]) -> u8 {
-        if path.is_some_and(|path| path.ends_with("/Procfile")) {
-            return 90;
+        let file = path.and_then(|path| path.rsplit('/').next());
+        if file.is_some_and(|name| name == "Procfile" || name.starts_with("Procfile.")) {
+            return 95;
         }
         let text = String::from_utf8_lossy(head);
         let mut lines = text.lines().filter(|line| !is_blank(line)).peekable();
@@ -38,27 +56,29 @@ impl Importer for Plugin {
     }
 
     fn convert(sources: &[Source], options: &Options) -> Result<Conversion, Vec<Note>> {
+        let formation = formation(options.formation.as_deref().unwrap_or_default())?;
         let mut conversion = Conversion {
             definitions: Vec::new(),
             report: Vec::new(),
             notes: Vec::new(),
-            retirement: Vec::new(),
+            retirement: vec!["stop what runs the Procfile, such as `foreman start`".into()],
         };
         for source in sources {
             let text = String::from_utf8_lossy(&source.bytes);
-            for (line, number) in text.lines().zip(1..) {
-                if !is_blank(line) {
-                    let place = Place {
-                        file: source.path.clone(),
-                        line: number,
-                    };
-                    convert_line(line, place, options, &mut conversion);
-                }
+            let around = Around::of(source, &mut conversion.notes);
+            let lines = text.lines().zip(1..).filter(|(line, _)| !is_blank(line));
+            for (line, number) in lines {
+                let place = around.place(number);
+                let programs = conversion.definitions.len() as u16;
+                let port = options.port.saturating_add(programs.saturating_mul(100));
+                convert_line(line, place, &around, &formation, port, &mut conversion);
             }
         }
         Ok(conversion)
     }
 }
+
+runwisp_plugin::importer!(Procfile);
 
 fn is_blank(line: &str) -> bool {
     line.trim().is_empty() || line.trim_start().starts_with('#')
@@ -72,99 +92,158 @@ fn program(line: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && name.chars().all(plain) && !command.is_empty()).then_some((name, command))
 }
 
+/// How many of each run, from `all=1,web=2`.
+fn formation(text: &str) -> Result<BTreeMap<String, u32>, Vec<Note>> {
+    let pair = |part: &str| {
+        let (name, count) = part.split_once('=')?;
+        Some((name.trim().to_owned(), count.trim().parse().ok()?))
+    };
+    let parts = text.split(',').filter(|part| !part.trim().is_empty());
+    let pairs: Option<BTreeMap<String, u32>> = parts.map(pair).collect();
+    pairs.ok_or_else(|| {
+        let nowhere = Place {
+            file: None,
+            line: 1,
+        };
+        let message = "the option `formation` is not NAME=NUMBER,…";
+        vec![note("bad-option", Weight::Blocking, message, nowhere)]
+    })
+}
+
+fn note(code: &str, weight: Weight, message: impl Into<String>, source: Place) -> Note {
+    Note {
+        code: code.into(),
+        weight,
+        message: message.into(),
+        source,
+    }
+}
+
+/// What surrounds the programs of a Procfile.
+struct Around {
+    file: Option<String>,
+    folder: Option<String>,
+    env_file: Option<String>,
+}
+
+impl Around {
+    /// Looks for `.env` in the folder of a Procfile. Its values stay in it: they may be secrets.
+    fn of(source: &Source, notes: &mut Vec<Note>) -> Around {
+        let folder = source
+            .path
+            .as_deref()
+            .and_then(|path| path.rsplit_once('/'));
+        let found = source
+            .path
+            .as_deref()
+            .map(|path| files::read(Some(path), ".env"));
+        let mut around = Around {
+            file: source.path.clone(),
+            folder: folder.map(|(folder, _)| folder.to_owned()),
+            env_file: None,
+        };
+        match found {
+            Some(Ok(content)) => around.env_file = Some(content.path),
+            Some(Err(files::Error::Missing(_))) | None => {}
+            Some(Err(_)) => {
+                let message = "`.env` beside the Procfile could not be read; set `env_file` if the programs need it";
+                notes.push(note(
+                    "env-unreadable",
+                    Weight::Changed,
+                    message,
+                    around.place(1),
+                ));
+            }
+        }
+        around
+    }
+
+    fn place(&self, line: u32) -> Place {
+        Place {
+            file: self.file.clone(),
+            line,
+        }
+    }
+}
+
 /// One row of the report for every line, and a service where there is one.
-fn convert_line(line: &str, place: Place, options: &Options, conversion: &mut Conversion) {
+fn convert_line(
+    line: &str,
+    place: Place,
+    around: &Around,
+    formation: &BTreeMap<String, u32>,
+    port: u16,
+    conversion: &mut Conversion,
+) {
     let mut row = Row {
-        section: line.trim().into(),
+        section: program(line).map_or(line.trim(), |(name, _)| name).into(),
         source: place.clone(),
         definitions: Vec::new(),
         notes: Vec::new(),
     };
+    let wanted = |name: &str| formation.get(name).or(formation.get("all")).copied();
     match program(line) {
+        None => {
+            let message = "this line is not `NAME: COMMAND`";
+            row.notes
+                .push(note("not-a-program", Weight::Blocking, message, place));
+        }
+        Some((name, _)) if wanted(name) == Some(0) => {
+            let message = "the formation has none of it";
+            row.notes
+                .push(note("none-wanted", Weight::Info, message, place));
+        }
         Some((name, command)) => {
-            if command.contains("$PORT") {
-                row.notes.push(Note {
-                    code: "port".into(),
-                    weight: Weight::Changed,
-                    message: "`$PORT` was set by what ran the Procfile; nothing sets it now".into(),
-                    source: place.clone(),
-                });
+            // Heroku runs this one before a release, and not again.
+            let kind = if name == "release" {
+                Kind::Task
+            } else {
+                Kind::Service
+            };
+            if kind == Kind::Task {
+                let message =
+                    "a task without a schedule: run it before a release, with `runwisp run`";
+                row.notes
+                    .push(note("release", Weight::Changed, message, place.clone()));
             }
-            let mut settings = vec![Setting {
-                path: vec!["run".into()],
-                value: json!(command).to_string(),
-                note: None,
-            }];
-            if let Some(folder) = &options.working_dir {
-                settings.push(Setting {
-                    path: vec!["working_dir".into()],
-                    value: json!(folder).to_string(),
-                    note: None,
-                });
-            }
+            let count = wanted(name).unwrap_or(1);
             row.definitions.push(conversion.definitions.len() as u32);
             conversion.definitions.push(Definition {
-                kind: Kind::Service,
+                kind,
                 name: name.into(),
-                settings,
+                settings: settings(kind, command, count, port, around),
                 comments: Vec::new(),
                 source: place,
                 runnable: true,
             });
         }
-        None => row.notes.push(Note {
-            code: "not-a-program".into(),
-            weight: Weight::Blocking,
-            message: "this line is not `NAME: COMMAND`".into(),
-            source: place,
-        }),
     }
     conversion.report.push(row);
 }
 
-runwisp_plugin::importer!(Plugin);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use runwisp_plugin::testing::{Files, Host, description_faults};
-
-    const TEXT: &str = "# the site\nweb: bin/server --port $PORT\n\nworker: bin/work\n???\n";
-
-    #[test]
-    fn the_host_has_nothing_to_complain_about() {
-        assert_eq!(
-            description_faults(&Plugin::describe()),
-            Vec::<String>::new()
-        );
-    }
-
-    #[test]
-    fn every_line_has_a_row_and_every_program_is_a_service() {
-        let host = Host::new().with_files(Files::map([("/srv/Procfile", TEXT)]));
-        let conversion = host
-            .convert::<Plugin>(&["/srv/Procfile"], r#"{"working_dir": "/srv"}"#)
-            .unwrap();
-        let names: Vec<&str> = conversion
-            .definitions
-            .iter()
-            .map(|definition| definition.name.as_str())
-            .collect();
-        assert_eq!(names, ["web", "worker"]);
-        assert_eq!(
-            conversion.definitions[0].settings[0].value,
-            r#""bin/server --port $PORT""#
-        );
-        assert_eq!(conversion.report.len(), 3);
-        assert_eq!(conversion.report[0].notes[0].code, "port");
-        assert_eq!(conversion.report[2].notes[0].code, "not-a-program");
-        assert_eq!(conversion.report[2].source.line, 5);
-    }
-
-    #[test]
-    fn its_own_format_is_recognised() {
-        assert_eq!(Plugin::probe(Some("/srv/Procfile"), b""), 90);
-        assert_eq!(Plugin::probe(None, b"web: bin/server\n"), 30);
-        assert_eq!(Plugin::probe(None, b"[program:web]\n"), 0);
-    }
+fn settings(kind: Kind, command: &str, count: u32, port: u16, around: &Around) -> Vec<Setting> {
+    let several = kind == Kind::Service && count > 1;
+    let has_port = kind == Kind::Service && command.contains("PORT");
+    let run = match has_port && several {
+        // Each instance has a port of its own, as foreman gives it.
+        true => format!("export PORT=$(({port} + RUNWISP_INSTANCE_INDEX)); exec {command}"),
+        false => command.to_owned(),
+    };
+    let env_port = (has_port && !several).then(|| json!(port.to_string()));
+    [
+        (["run"].as_slice(), Some(json!(run))),
+        (&["working_dir"], around.folder.clone().map(Value::from)),
+        (&["env_file"], around.env_file.clone().map(Value::from)),
+        (&["env", "PORT"], env_port),
+        (&["instances"], several.then(|| json!(count))),
+    ]
+    .into_iter()
+    .filter_map(|(path, value)| {
+        Some(Setting {
+            path: path.iter().map(|key| (*key).into()).collect(),
+            value: value?.to_string(),
+            note: None,
+        })
+    })
+    .collect()
 }
