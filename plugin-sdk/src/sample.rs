@@ -1,6 +1,6 @@
-//! Events of every kind, as the daemon makes them.
+//! Events of every kind, as the daemon makes them. Templates are checked with them, and tests of plugins use them.
 //!
-//! Invariant: the same each time, so that what a plugin makes of them can be compared.
+//! Invariant: the same each time, so that what a plugin makes of them can be compared. Tests: `tests` below.
 
 use crate::{Event, Fact, Run, Severity, Unit, UnitKind};
 
@@ -10,102 +10,154 @@ pub const NOW: u64 = 1_795_523_550_000;
 /// Eight seconds before [`NOW`].
 const AT: u64 = NOW - 8_000;
 
-/// Kinds with their severity, what happened, and how. The list grows: a plugin must take any other as well.
-const KINDS: [(&str, Severity, &str, &str, &str); 13] = [
-    ("run.started", Severity::Info, "backup started", "", ""),
-    (
-        "run.succeeded",
-        Severity::Info,
-        "backup succeeded",
-        "succeeded",
-        "",
-    ),
-    (
-        "run.failed",
-        Severity::Error,
-        "backup failed",
-        "failed",
-        "exited with code 2",
-    ),
+use Severity::{Error, Info, Warning};
+
+/// Kinds with their severity, what happened, and why. The list grows: a plugin must take any other as well.
+const KINDS: [(&str, Severity, &str, &str); 28] = [
+    ("run.started", Info, "backup started", ""),
+    ("run.succeeded", Info, "backup succeeded", ""),
+    ("run.failed", Error, "backup failed", "exited 2"),
     (
         "run.timeout",
-        Severity::Error,
-        "backup timed out",
-        "timeout",
-        "stopped after 1h: it had not ended by then",
+        Error,
+        "backup took too long",
+        "longer than 1h",
+    ),
+    (
+        "run.start_failed",
+        Error,
+        "backup could not be started",
+        "no such file: /usr/local/bin/backup",
     ),
     (
         "run.oom_killed",
-        Severity::Error,
+        Error,
         "backup ran out of memory",
-        "oom_killed",
-        "killed by SIGKILL: out of memory",
+        "killed by SIGKILL",
     ),
     (
-        "run.recovered",
-        Severity::Info,
-        "backup works again",
-        "succeeded",
-        "",
+        "run.unhealthy",
+        Error,
+        "backup was unhealthy and was ended",
+        "its watchdog heard nothing for 30s",
+    ),
+    (
+        "run.log_overflow",
+        Error,
+        "backup printed too much and was ended",
+        "more than 100 MiB",
+    ),
+    (
+        "run.interrupted",
+        Error,
+        "backup was interrupted",
+        "the machine went away",
     ),
     (
         "run.missed",
-        Severity::Error,
+        Error,
         "backup missed its time",
-        "",
-        "the machine was off",
+        "3 ticks while the machine was off",
     ),
     (
+        "run.queue_full",
+        Warning,
+        "backup has too many runs waiting",
+        "10 are",
+    ),
+    (
+        "run.skipped",
+        Info,
+        "backup was still busy and was skipped",
+        "",
+    ),
+    (
+        "run.dst_skipped",
+        Info,
+        "backup was skipped, as the clocks went back",
+        "",
+    ),
+    ("run.stopped", Info, "backup was stopped", "by an operator"),
+    (
+        "run.daemon_stopped",
+        Info,
+        "backup was stopped together with runwisp",
+        "",
+    ),
+    (
+        "run.retrying",
+        Info,
+        "backup failed and is tried again",
+        "exited 2",
+    ),
+    ("run.recovered", Info, "backup is well again", ""),
+    (
         "service.fatal",
-        Severity::Error,
-        "web gave up",
-        "failed",
-        "exited with code 1 five times in a row",
+        Error,
+        "web#1 failed too often and is given up",
+        "exited 1",
     ),
     (
         "service.unhealthy",
-        Severity::Error,
-        "web is unhealthy",
-        "",
-        "its health check fails: connection refused",
+        Error,
+        "web#1 is unhealthy",
+        "connection refused",
+    ),
+    ("service.recovered", Info, "web is well again", ""),
+    (
+        "task.overdue",
+        Error,
+        "backup is overdue",
+        "nothing has ended since 06:00",
+    ),
+    ("daemon.started", Info, "runwisp started", ""),
+    (
+        "daemon.crashed",
+        Error,
+        "runwisp died and is back",
+        "what it supervises went on",
     ),
     (
-        "service.recovered",
-        Severity::Info,
-        "web works again",
-        "",
+        "daemon.degraded",
+        Error,
+        "runwisp is in trouble: database",
+        "the disk is full",
+    ),
+    (
+        "daemon.recovered",
+        Info,
+        "runwisp is well again: database",
         "",
     ),
     (
-        "storage.low",
-        Severity::Warning,
-        "little space left for logs",
-        "",
-        "200 MB are free, 1 GB should be",
+        "disk.low",
+        Warning,
+        "little room is left on the disk",
+        "200 MiB are left",
     ),
-    ("daemon.started", Severity::Info, "runwisp started", "", ""),
-    ("test", Severity::Info, "this is a test", "", ""),
+    (
+        "plugin.suspended",
+        Warning,
+        "the plugin ntfy is left alone for a while",
+        "it failed 5 times",
+    ),
+    ("notify.test", Info, "this is a test", ""),
 ];
 
 /// An event of a kind. A kind that this list does not know is told as a warning, which is what a new one may look like.
 pub fn sample(kind: &str) -> Event {
     let known = KINDS.iter().find(|known| known.0 == kind);
-    let (_, severity, title, outcome, cause) = known.copied().unwrap_or((
+    let (_, severity, title, cause) = known.copied().unwrap_or((
         "",
-        Severity::Warning,
+        Warning,
         "something happened",
-        "",
         "for a reason that is new",
     ));
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
-    let failed = severity == Severity::Error;
-    let recovered = kind.ends_with(".recovered");
-    let own = kind.starts_with("storage.") || kind.starts_with("daemon.") || kind == "test";
+    let run_kind = kind.starts_with("run.");
     let service = kind.starts_with("service.");
-    let sentence = match cause {
-        "" => format!("{title} on web-1"),
-        cause => format!("{title} on web-1: {cause}"),
-    };
+    let about_unit = run_kind || service || kind.starts_with("task.");
+    let failed = severity == Error;
+    let recovered = kind.ends_with(".recovered") && about_unit;
     Event {
         id: "01JEVENT000000000000000000".into(),
         kind: kind.into(),
@@ -113,30 +165,31 @@ pub fn sample(kind: &str) -> Event {
         at: AT,
         at_text: "2026-11-24 13:32:22 CET".into(),
         host: "web-1".into(),
-        unit: (!own).then(|| unit(service)),
-        run: (!own).then(|| run(outcome, failed)),
+        unit: about_unit.then(|| unit(service, recovered)),
+        run: (run_kind || recovered).then(|| run(kind)),
         title: title.into(),
-        sentence,
-        cause: some(cause),
-        consecutive_failures: if failed { 3 } else { 0 },
+        sentence: sentence(
+            title,
+            cause,
+            about_unit,
+            service,
+            run_kind && failed,
+            recovered,
+        ),
+        cause: (!cause.is_empty()).then(|| cause.into()),
+        consecutive_failures: if failed && about_unit { 3 } else { 0 },
         folded: 0,
-        since: (failed || recovered).then_some(AT - 7_500_000),
+        since: ((failed && about_unit) || recovered).then_some(AT - 7_500_000),
         lasted_ms: recovered.then_some(7_500_000),
-        tail: match failed {
+        tail: match failed && run_kind {
             true => vec![
                 "dumping database site".into(),
                 "zstd: /backup/site.zst: No space left on device <disk full & \"done\">".into(),
             ],
             false => Vec::new(),
         },
-        link: (!own).then(|| "https://ops.example.com/runs/01JRUN".into()),
-        facts: match kind {
-            "storage.low" => vec![Fact {
-                name: "free_bytes".into(),
-                value: "200000000".into(),
-            }],
-            _ => Vec::new(),
-        },
+        link: about_unit.then(|| "https://ops.example.com/runs/01JRUN".into()),
+        facts: facts(kind, recovered),
     }
 }
 
@@ -145,7 +198,51 @@ pub fn samples() -> Vec<Event> {
     KINDS.iter().map(|known| sample(known.0)).collect()
 }
 
-fn unit(service: bool) -> Unit {
+fn sentence(
+    title: &str,
+    cause: &str,
+    about_unit: bool,
+    service: bool,
+    lived: bool,
+    recovered: bool,
+) -> String {
+    let mut text = match (about_unit, service) {
+        (true, false) => format!("The task {title}"),
+        (true, true) => format!("The service {title}"),
+        (false, _) => title[..1].to_uppercase() + &title[1..],
+    };
+    if lived {
+        text.push_str(" after 1m3s");
+    }
+    if !cause.is_empty() {
+        text.push_str(": ");
+        text.push_str(cause);
+    }
+    text.push('.');
+    if lived {
+        text.push_str(" It has failed 3 times in a row.");
+    }
+    if recovered {
+        text.push_str(" It was not for 2h5m, with 3 failures.");
+    }
+    text
+}
+
+fn facts(kind: &str, recovered: bool) -> Vec<Fact> {
+    let fact = |name: &str, value: &str| Fact {
+        name: name.into(),
+        value: value.into(),
+    };
+    match kind {
+        "disk.low" => vec![fact("part", "disk")],
+        "daemon.degraded" | "daemon.recovered" => vec![fact("part", "database")],
+        "run.oom_killed" => vec![fact("max_rss_bytes", "536870912")],
+        _ if recovered => vec![fact("failures", "3")],
+        _ => Vec::new(),
+    }
+}
+
+fn unit(service: bool, recovered: bool) -> Unit {
     Unit {
         name: if service { "web" } else { "backup" }.into(),
         kind: match service {
@@ -154,20 +251,25 @@ fn unit(service: bool) -> Unit {
         },
         group: Some("data".into()),
         description: Some("the database, every night".into()),
-        instance: service.then_some(1),
+        instance: (service && !recovered).then_some(1),
     }
 }
 
-fn run(outcome: &str, failed: bool) -> Run {
+fn run(kind: &str) -> Run {
+    let outcome = match kind {
+        "run.started" => "",
+        "run.recovered" | "service.recovered" => "succeeded",
+        other => other.trim_start_matches("run."),
+    };
     let ended = !outcome.is_empty();
     Run {
         id: "01JRUN".into(),
         attempt: 1,
         trigger: "schedule".into(),
         outcome: ended.then(|| outcome.into()),
-        exit_code: match (outcome, failed) {
-            ("failed", _) => Some(2),
-            ("succeeded", _) => Some(0),
+        exit_code: match outcome {
+            "failed" | "retrying" => Some(2),
+            "succeeded" => Some(0),
             _ => None,
         },
         signal: (outcome == "oom_killed").then(|| "SIGKILL".into()),
@@ -175,5 +277,34 @@ fn run(outcome: &str, failed: bool) -> Run {
         started_at: Some(AT - 63_000),
         ended_at: ended.then_some(AT),
         duration_ms: ended.then_some(63_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_severities_are_those_of_the_manual() {
+        let manual = include_str!("../../docs/notifications.md");
+        let row = |line: &str| {
+            let mut cells = line.strip_prefix("| `")?.split(" | ");
+            let kind = cells.next()?.strip_suffix('`')?.to_string();
+            let severity = match cells.next()? {
+                "info" => Info,
+                "warning" => Warning,
+                "error" => Error,
+                _ => return None,
+            };
+            Some((kind, severity))
+        };
+        let mut wanted: Vec<_> = manual.lines().filter_map(row).collect();
+        // The one that no notifier ever gets.
+        wanted.retain(|(kind, _)| kind != "notify.delivery_failed");
+        let known: Vec<_> = KINDS
+            .iter()
+            .map(|known| (known.0.to_string(), known.1))
+            .collect();
+        assert_eq!(known, wanted);
     }
 }

@@ -112,7 +112,8 @@ impl<'a> Message<'a> {
         self.own_text().unwrap_or(&self.event.sentence)
     }
 
-    /// What else there is to know, as pairs of a label and a value, both for people. None beside a user's own text.
+    /// What else there is to know and does not stand in the sentence, as pairs of a label and a value, both for people.
+    /// None beside a user's own text.
     pub fn facts(&self) -> Vec<(String, String)> {
         let event = self.event;
         if self.own_text().is_some() {
@@ -120,34 +121,25 @@ impl<'a> Message<'a> {
         }
         let mut facts = Vec::new();
         let mut tell = |label: &str, value: String| facts.push((label.to_string(), value));
-        if let Some(lasted) = event.lasted_ms {
-            let label = match self.tone() {
-                Tone::Good => "recovered after",
-                _ => "lasting for",
-            };
-            tell(label, duration(lasted));
-        }
-        if event.consecutive_failures > 1 {
-            tell("failures in a row", event.consecutive_failures.to_string());
+        if let (Some(lasted), false) = (event.lasted_ms, self.tone() == Tone::Good) {
+            tell("for", duration(lasted));
         }
         if let Some(run) = &event.run {
+            tell("started by", run.trigger.replace('_', " "));
             if run.attempt > 1 {
                 tell("attempt", run.attempt.to_string());
             }
-            if let Some(length) = run.duration_ms {
-                tell("ran for", duration(length));
-            }
-        }
-        if let Some(instance) = event.unit.as_ref().and_then(|unit| unit.instance) {
-            tell("instance", instance.to_string());
         }
         for fact in &event.facts {
-            tell(&fact.name.replace('_', " "), fact.value.clone());
+            // The sentence says it.
+            if fact.name != "failures" {
+                tell(&fact.name.replace('_', " "), fact.value.clone());
+            }
         }
         facts
     }
 
-    /// The facts in one line, if there are any: `recovered after: 2h 5m · ran for: 1m 3s`.
+    /// The facts in one line, if there are any: `started by: schedule · attempt: 2`.
     pub fn facts_line(&self) -> Option<String> {
         let pairs = self.facts();
         let told: Vec<String> = pairs

@@ -17,8 +17,8 @@ fn a_failure_says_what_where_when_and_what_the_program_said_last() {
     assert_eq!(
         plain(&sample("run.failed"), None, 4000),
         "🔴 backup failed\n\
-         backup failed on web-1: exited with code 2\n\
-         failures in a row: 3 · ran for: 1m 3s\n\
+         The task backup failed after 1m3s: exited 2. It has failed 3 times in a row.\n\
+         started by: schedule\n\
          \n\
          dumping database site\n\
          zstd: /backup/site.zst: No space left on device <disk full & \"done\">\n\
@@ -31,8 +31,11 @@ fn a_failure_says_what_where_when_and_what_the_program_said_last() {
 #[test]
 fn a_recovery_says_how_long_it_was_broken() {
     let text = plain(&sample("run.recovered"), None, 4000);
-    assert!(text.starts_with("🟢 backup works again\n"), "{text}");
-    assert!(text.contains("recovered after: 2h 5m"), "{text}");
+    assert!(text.starts_with("🟢 backup is well again\n"), "{text}");
+    assert!(
+        text.contains("It was not for 2h5m, with 3 failures."),
+        "{text}"
+    );
 }
 
 #[test]
@@ -75,7 +78,7 @@ fn a_template_with_a_name_that_is_not_there_is_found_out() {
         }
     }
     let host = Host::new();
-    let good = r#""{{ mark }} {{ unit.name }} {{ run.exit_code }} {{ cause }} {{ tail }}""#;
+    let good = r#""{{ mark }} {{ unit.name }} {{ run.exit_code }} {{ cause }} {{ output }}""#;
     assert_eq!(host.check::<Templated>(good), []);
     let wrong = host.check::<Templated>(r#""{{ titel }}""#);
     assert_eq!(wrong[0].pointer, "/text");
@@ -84,10 +87,7 @@ fn a_template_with_a_name_that_is_not_there_is_found_out() {
         .deliver::<Templated>(good, &sample("run.failed"))
         .unwrap();
     let text = told.reference.unwrap();
-    assert!(
-        text.starts_with("🔴 backup 2 exited with code 2 "),
-        "{text}"
-    );
+    assert!(text.starts_with("🔴 backup 2 exited 2 "), "{text}");
     assert!(
         text.contains("&lt;disk full &amp; &quot;done&quot;&gt;"),
         "{text}"

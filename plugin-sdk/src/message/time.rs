@@ -7,7 +7,7 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// A length in milliseconds, its two largest parts: `850ms`, `12s`, `1m 3s`, `2h 5m`, `3d 4h`.
+/// A length in milliseconds, its two largest parts, as the daemon says it: `850ms`, `12s`, `1m3s`, `2h5m`, `3d4h`.
 pub fn duration(ms: u64) -> String {
     let (large, unit, small, part) = match ms {
         0..SECOND => return format!("{ms}ms"),
@@ -18,7 +18,7 @@ pub fn duration(ms: u64) -> String {
     };
     match small {
         0 => format!("{large}{unit}"),
-        small => format!("{large}{unit} {small}{part}"),
+        small => format!("{large}{unit}{small}{part}"),
     }
 }
 
@@ -114,11 +114,11 @@ mod tests {
             (999, "999ms"),
             (1000, "1s"),
             (59_999, "59s"),
-            (63_000, "1m 3s"),
+            (63_000, "1m3s"),
             (3_600_000, "1h"),
-            (7_500_000, "2h 5m"),
-            (273_600_000, "3d 4h"),
-            (u64::MAX, "213503982334d 14h"),
+            (7_500_000, "2h5m"),
+            (273_600_000, "3d4h"),
+            (u64::MAX, "213503982334d14h"),
         ] {
             assert_eq!(duration(ms), text);
         }

@@ -47,11 +47,10 @@ pub fn event_json(event: &Event, context: &Context) -> Value {
 }
 
 /// The names that a template may use: those of [`event_json`], where what is not known is an empty text, `unit` and `run`
-/// are always there, and `tail` is one text, with `lines` beside it; and a few that are ready for people.
+/// are always there; and a few that are ready for people, among them `output`, the lines of `tail` as one text.
 pub fn template_values(event: &Event, context: &Context) -> Value {
     let message = Message::new(event, context);
     let mut values = event_json(event, context);
-    let tail = event.tail.join("\n");
     if let Value::Object(table) = &mut values {
         if event.unit.is_none() {
             table.insert("unit".into(), nothing(unit(&no_unit())));
@@ -59,13 +58,12 @@ pub fn template_values(event: &Event, context: &Context) -> Value {
         if event.run.is_none() {
             table.insert("run".into(), nothing(run(&no_run())));
         }
-        let lines = table.insert("tail".into(), Value::from(tail));
-        table.insert("lines".into(), lines.unwrap_or_default());
         let length = event.run.as_ref().and_then(|run| run.duration_ms);
         for (name, value) in [
             ("mark", message.tone().mark().to_string()),
             ("heading", message.heading()),
             ("footer", message.footer()),
+            ("output", event.tail.join("\n")),
             ("duration", length.map(duration).unwrap_or_default()),
             ("lasted", event.lasted_ms.map(duration).unwrap_or_default()),
         ] {

@@ -196,6 +196,10 @@ impl crate::host::Host for Inner {
             Escaping::None => AutoEscape::None,
             Escaping::Html => AutoEscape::Html,
         });
+        environment.add_filter("duration", crate::message::duration);
+        environment.add_filter("truncate", |text: String, length: usize| {
+            crate::message::cut(&text, length, |_| 1)
+        });
         environment
             .render_str(template, minijinja::value::Serde(&values))
             .map_err(|why| why.to_string())

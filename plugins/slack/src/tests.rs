@@ -52,11 +52,11 @@ fn a_webhook_gets_header_sentence_output_context_and_button() {
         posted(&host, 0)["blocks"],
         json!([
             {"type": "header", "text": {"type": "plain_text", "text": "🔴 backup failed", "emoji": true}},
-            {"type": "section", "text": {"type": "mrkdwn", "text": "backup failed on web-1: exited with code 2"}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "The task backup failed after 1m3s: exited 2. It has failed 3 times in a row."}},
             {"type": "section", "text": {"type": "mrkdwn", "text":
                 "```\ndumping database site\nzstd: /backup/site.zst: No space left on device &lt;disk full &amp; \"done\"&gt;\n```"}},
             {"type": "context", "elements": [{"type": "mrkdwn", "verbatim": true, "text":
-                "failures in a row: 3 · ran for: 1m 3s\nweb-1 · 2026-11-24 13:32:22 CET"}]},
+                "started by: schedule\nweb-1 · 2026-11-24 13:32:22 CET"}]},
             {"type": "actions", "elements": [{"type": "button", "action_id": "open",
                 "text": {"type": "plain_text", "text": "Open"}, "url": "https://ops.example.com/runs/01JRUN"}]},
         ])
@@ -84,8 +84,12 @@ fn a_bot_posts_to_its_channel_or_to_the_target_and_remembers_where() {
     );
     assert_eq!(posted(&host, 0)["channel"], "#ops");
     assert_eq!(posted(&host, 0)["unfurl_links"], false);
-    host.deliver_with::<Slack>(BOT, &sample("test"), &context(Some("C9"), None, None))
-        .unwrap();
+    host.deliver_with::<Slack>(
+        BOT,
+        &sample("notify.test"),
+        &context(Some("C9"), None, None),
+    )
+    .unwrap();
     assert_eq!(posted(&host, 1)["channel"], "C9");
 }
 
@@ -153,7 +157,7 @@ fn everybody_who_should_be_is_called_when_something_failed_and_only_then() {
         section
             .as_str()
             .unwrap()
-            .starts_with("<!here> <@U012AB3CD> <!subteam^S0614TZR7> backup failed")
+            .starts_with("<!here> <@U012AB3CD> <!subteam^S0614TZR7> The task backup failed")
     );
     host.deliver::<Slack>(settings, &sample("run.recovered"))
         .unwrap();
@@ -179,7 +183,7 @@ fn templates_are_markup_and_their_values_are_not() {
     let settings = json!({
         "token": "x", "channel": "C1",
         "title": "{{ unit.name }} & co",
-        "text": "*{{ cause }}* `{{ lines | last }}` <https://x.test|more>",
+        "text": "*{{ cause }}* `{{ tail | last }}` <https://x.test|more>",
     });
     let host = posts_ok();
     host.deliver::<Slack>(&settings.to_string(), &sample("run.failed"))
@@ -188,7 +192,7 @@ fn templates_are_markup_and_their_values_are_not() {
     assert_eq!(blocks[0]["text"]["text"], "backup & co");
     assert_eq!(
         blocks[1]["text"]["text"],
-        "*exited with code 2* `zstd: /backup/site.zst: No space left on device &lt;disk full &amp; \"done\"&gt;` <https://x.test|more>"
+        "*exited 2* `zstd: /backup/site.zst: No space left on device &lt;disk full &amp; \"done\"&gt;` <https://x.test|more>"
     );
     assert_eq!(blocks[2]["type"], "context");
 }
@@ -270,7 +274,7 @@ fn no_secret_stands_in_an_error_whoever_put_it_there() {
         ] {
             let host = Host::new().on_http(move |_| Err(error.clone()));
             let failure = host
-                .deliver::<Slack>(settings, &sample("test"))
+                .deliver::<Slack>(settings, &sample("notify.test"))
                 .unwrap_err();
             let own = if settings == BOT {
                 "xoxb-S3CRET"
@@ -285,7 +289,7 @@ fn no_secret_stands_in_an_error_whoever_put_it_there() {
         );
         let host = Host::new().on_http(move |_| text.clone());
         let failure = host
-            .deliver::<Slack>(settings, &sample("test"))
+            .deliver::<Slack>(settings, &sample("notify.test"))
             .unwrap_err();
         let own = if settings == BOT {
             "xoxb-S3CRET"

@@ -67,8 +67,8 @@ fn a_failure_is_sent_as_html_with_everything_escaped() {
             "disable_notification": false,
             "link_preview_options": {"is_disabled": true},
             "text": "<b>🔴 backup failed</b>\n\
-                backup failed on web-1: exited with code 2\n\
-                failures in a row: 3 · ran for: 1m 3s\n\n\
+                The task backup failed after 1m3s: exited 2. It has failed 3 times in a row.\n\
+                started by: schedule\n\n\
                 <pre>dumping database site\n\
                 zstd: /backup/site.zst: No space left on device &lt;disk full &amp; &quot;done&quot;&gt;</pre>\n\n\
                 <a href=\"https://ops.example.com/runs/01JRUN\">Open</a>\n\
@@ -99,22 +99,31 @@ fn a_target_names_another_chat_and_its_topic() {
     let host = Host::new().on_http(|_| takes());
     let settings =
         r#"{"bot_token": "1:x", "chat_id": "@some_channel", "topic": 3, "silent": "none"}"#;
-    host.deliver::<Telegram>(settings, &sample("test")).unwrap();
+    host.deliver::<Telegram>(settings, &sample("notify.test"))
+        .unwrap();
     let sent = posted(&host, 0);
     assert_eq!(
         (&sent["chat_id"], &sent["message_thread_id"]),
         (&json!("@some_channel"), &json!(3))
     );
     assert_eq!(sent["disable_notification"], false);
-    host.deliver_with::<Telegram>(settings, &sample("test"), &context(Some("-55/7"), None))
-        .unwrap();
+    host.deliver_with::<Telegram>(
+        settings,
+        &sample("notify.test"),
+        &context(Some("-55/7"), None),
+    )
+    .unwrap();
     let sent = posted(&host, 1);
     assert_eq!(
         (&sent["chat_id"], &sent["message_thread_id"]),
         (&json!("-55"), &json!(7))
     );
-    host.deliver_with::<Telegram>(settings, &sample("test"), &context(Some("-55"), None))
-        .unwrap();
+    host.deliver_with::<Telegram>(
+        settings,
+        &sample("notify.test"),
+        &context(Some("-55"), None),
+    )
+    .unwrap();
     assert!(posted(&host, 2).get("message_thread_id").is_none());
     assert!(host.check_target::<Telegram>(settings, "-55/7").is_ok());
     for bad in ["", "0", "joe", "@a b", "-55/x", "-55/7/8"] {
@@ -127,7 +136,7 @@ fn a_target_names_another_chat_and_its_topic() {
 
 #[test]
 fn a_template_is_html_and_what_telegram_can_not_read_is_sent_plain() {
-    let settings = r#"{"bot_token": "1:x", "chat_id": 5, "text": "<b>{{ unit.name }}</b> <i>{{ lines | last }}"}"#;
+    let settings = r#"{"bot_token": "1:x", "chat_id": 5, "text": "<b>{{ unit.name }}</b> <i>{{ tail | last }}"}"#;
     let host = Host::new().on_http(|request| {
         let sent: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
         match sent.get("parse_mode") {
@@ -166,7 +175,9 @@ fn a_group_that_became_a_supergroup_is_followed() {
             ),
         }
     });
-    let receipt = host.deliver::<Telegram>(SETTINGS, &sample("test")).unwrap();
+    let receipt = host
+        .deliver::<Telegram>(SETTINGS, &sample("notify.test"))
+        .unwrap();
     assert_eq!(receipt.reference.as_deref(), Some("-100999/42"));
     assert_eq!(
         receipt.note.as_deref(),
@@ -206,7 +217,7 @@ fn each_answer_means_what_telegram_says() {
         let told = format!("{response:?}");
         let host = Host::new().on_http(move |_| response.clone());
         let failure = host
-            .deliver::<Telegram>(SETTINGS, &sample("test"))
+            .deliver::<Telegram>(SETTINGS, &sample("notify.test"))
             .unwrap_err();
         assert!(!failure.message().contains("S3CRET"), "{failure:?}");
         let found = match failure {
@@ -227,7 +238,7 @@ fn each_answer_means_what_telegram_says() {
         )
     });
     let failure = host
-        .deliver::<Telegram>(SETTINGS, &sample("test"))
+        .deliver::<Telegram>(SETTINGS, &sample("notify.test"))
         .unwrap_err();
     assert_eq!(
         failure,
@@ -275,7 +286,7 @@ proptest! {
         words in "[a-z&<>é🟢\n ]{0,5000}",
         lines in proptest::collection::vec("[a-z&<>🟢\" ]{0,900}", 0..12),
         own in proptest::option::of("[a-z&<>🟢]{0,5000}"),
-        template in proptest::option::of(Just("<b>{{ sentence }}</b> {{ tail }}")),
+        template in proptest::option::of(Just("<b>{{ sentence }}</b> {{ output }}")),
     ) {
         let mut settings: Value = serde_json::from_str(SETTINGS).unwrap();
         if let Some(template) = template {
