@@ -44,6 +44,7 @@ use plan::Plan;
 
 pub use scalar::{duration as parse_duration, size as parse_size};
 pub use substitute::{PER_RUN, is_variable};
+pub use suggest::nearest;
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use nix::libc;
 use runwisp_core::words::diagnostic::{Diagnostic, Severity, Span};
 
 /// The most a file may hold, bytes.
-pub(super) const LARGEST: u64 = 1024 * 1024;
+pub(super) const LARGEST: u64 = 8 * 1024 * 1024;
 
 /// Why a file could not be had. The text completes the sentence "could not read …:".
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub(super) enum Fault {
     Io(#[from] io::Error),
     #[error("it is not a regular file")]
     NotAFile,
-    #[error("it is larger than 1 MiB")]
+    #[error("it is larger than 8 MiB")]
     TooLarge,
     #[error("it is not UTF-8; byte {0} is the first that is not")]
     Encoding(usize),
@@ -94,4 +94,12 @@ pub(super) fn read(path: &Path) -> Result<String, Fault> {
         return Err(Fault::TooLarge);
     }
     String::from_utf8(bytes).map_err(|error| Fault::Encoding(error.utf8_error().valid_up_to()))
+}
+
+/// A text, unless it is larger than a file may be.
+pub(super) fn fits(text: String) -> Result<String, Fault> {
+    if text.len() as u64 > LARGEST {
+        return Err(Fault::TooLarge);
+    }
+    Ok(text)
 }

@@ -25,7 +25,11 @@ pub(super) fn add(host: &Host, sources: &mut Vec<Source>, found: &mut Vec<Diagno
     let mut seen: BTreeSet<PathBuf> = real(Path::new(&root.name)).into_iter().collect();
     for (text, span) in includes(&root, host) {
         let pattern = resolve(&text, &root.name);
-        let files = expand(&pattern);
+        let mut files = expand(&pattern);
+        let supposed = host.supposed().filter(|path| matches(&pattern, path));
+        files.extend(supposed.cloned());
+        files.sort();
+        files.dedup();
         host.stamp_mut().pattern(pattern, &files);
         if files.is_empty() {
             found.push(
@@ -100,6 +104,32 @@ pub(super) fn expand(pattern: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// Whether a pattern, as a path, stands for this path.
+pub fn matches(pattern: &Path, path: &Path) -> bool {
+    let (mut patterns, mut parts) = (pattern.components(), path.components());
+    loop {
+        match (patterns.next(), parts.next()) {
+            (None, None) => return true,
+            (Some(pattern), Some(part)) if pattern == part => {}
+            (Some(Component::Normal(pattern)), Some(Component::Normal(part))) => {
+                let (Some(pattern), Some(part)) = (pattern.to_str(), part.to_str()) else {
+                    return false;
+                };
+                if !fits(&Glob::new(pattern), part) {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Whether one part of a path fits. A wildcard does not stand for a leading dot.
+fn fits(glob: &Glob, name: &str) -> bool {
+    let hidden = name.starts_with('.') && !glob.as_str().starts_with('.');
+    !hidden && glob.matches(name)
+}
+
 fn matching(folder: &Path, glob: &Glob) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
@@ -108,8 +138,7 @@ fn matching(folder: &Path, glob: &Glob) -> Vec<PathBuf> {
         .filter_map(|entry| {
             let name = entry.ok()?.file_name();
             let name = name.to_str()?;
-            let hidden = name.starts_with('.') && !glob.as_str().starts_with('.');
-            (!hidden && glob.matches(name)).then(|| folder.join(name))
+            fits(glob, name).then(|| folder.join(name))
         })
         .collect();
     paths.sort();

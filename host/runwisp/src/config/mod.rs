@@ -17,7 +17,8 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use runwisp_core::config::plan::Plan;
 use runwisp_core::config::{Source, compile};
@@ -25,6 +26,7 @@ use runwisp_core::words::diagnostic::{Diagnostic, Severity, Span};
 
 pub use accounts::find as find_account;
 pub use document::document;
+pub use includes::matches as pattern_matches;
 pub use render::{render, summary};
 pub use stamp::Stamp;
 use surroundings::Host;
@@ -54,6 +56,31 @@ pub fn load(path: &Path) -> Loaded {
     load_for(path, nix::unistd::geteuid().is_root())
 }
 
+/// The same as if these files had these texts, whatever they have now, and whether they are there or not.
+pub fn load_with(path: &Path, texts: BTreeMap<PathBuf, String>) -> Loaded {
+    load_on(
+        Host::new(nix::unistd::geteuid().is_root()).with(texts),
+        path,
+    )
+}
+
+/// The patterns of `[daemon] include` in a root file with this text, each as a path.
+pub fn include_patterns(root: &Path, text: &str) -> Vec<PathBuf> {
+    let source = Source {
+        name: root.display().to_string(),
+        text: text.to_owned(),
+    };
+    let patterns = runwisp_core::config::includes(&source, &Host::new(false));
+    let resolve = |(text, _): (String, Span)| surroundings::resolve(&text, &source.name);
+    patterns.into_iter().map(resolve).collect()
+}
+
+/// The text of a file, as a configuration is read: a regular one, of a bounded size, in UTF-8. The error completes
+/// "could not read …:".
+pub fn read_file(path: &Path) -> Result<String, String> {
+    files::read(path).map_err(|fault| fault.to_string())
+}
+
 /// Compiles sources that were loaded before; files that they name are read anew. `root` as for [`load_for`].
 pub fn compile_kept(sources: Vec<Source>, root: bool) -> Loaded {
     let host = Host::new(root);
@@ -69,7 +96,10 @@ pub fn compile_kept(sources: Vec<Source>, root: bool) -> Loaded {
 /// The same where it is known who starts the units: `root` says whether that is root, which this process need not be,
 /// as when a keeper has kept the rights its daemon has dropped.
 pub fn load_for(path: &Path, root: bool) -> Loaded {
-    let host = Host::new(root);
+    load_on(Host::new(root), path)
+}
+
+fn load_on(host: Host, path: &Path) -> Loaded {
     let mut found = Vec::new();
     let mut sources = Vec::new();
     match host.source(path) {

@@ -25,6 +25,8 @@ pub(super) struct Host {
     stamp: RefCell<Stamp>,
     /// Accounts that were looked up so far: thousands of units may share one, and a directory service is slow.
     accounts: RefCell<BTreeMap<String, Result<RunAs, String>>>,
+    /// Files with the text they are taken to have.
+    texts: BTreeMap<PathBuf, String>,
 }
 
 impl Host {
@@ -33,7 +35,19 @@ impl Host {
             root,
             stamp: RefCell::default(),
             accounts: RefCell::default(),
+            texts: BTreeMap::new(),
         }
+    }
+
+    /// The same with some files that have another text than on disk.
+    pub(super) fn with(mut self, texts: BTreeMap<PathBuf, String>) -> Host {
+        self.texts = texts;
+        self
+    }
+
+    /// The files whose text is not that on disk.
+    pub(super) fn supposed(&self) -> impl Iterator<Item = &PathBuf> {
+        self.texts.keys()
     }
 
     /// What was read.
@@ -55,7 +69,10 @@ impl Host {
     }
 
     fn read(&self, path: &Path) -> Result<String, Fault> {
-        let read = files::read(path);
+        let read = match self.texts.get(path) {
+            Some(text) => files::fits(text.clone()),
+            None => files::read(path),
+        };
         self.stamp.borrow_mut().note(path, read.as_deref().ok());
         read
     }

@@ -276,8 +276,8 @@ fn a_pipe_is_refused_and_does_not_block() {
 #[test]
 fn a_file_has_a_largest_size() {
     let place = folder(&[
-        ("runwisp.toml", &"#".repeat(1024 * 1024 + 1)),
-        ("just.toml", &"#".repeat(1024 * 1024)),
+        ("runwisp.toml", &"#".repeat(8 * 1024 * 1024 + 1)),
+        ("just.toml", &"#".repeat(8 * 1024 * 1024)),
     ]);
     assert_eq!(
         codes_of(&load_for(&place.path().join("runwisp.toml"), false)),
