@@ -4,6 +4,7 @@
 //! in the exchange.
 
 mod client;
+mod fetch;
 mod files;
 mod glob;
 mod http;
