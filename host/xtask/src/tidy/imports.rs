@@ -123,6 +123,34 @@ const FLOORS: &[Floor] = &[
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
+        folder: "host/runwisp/src/import/",
+        except: &[],
+        banned: &[
+            "crate::daemon",
+            "crate::http",
+            "crate::cli",
+            "crate::client",
+            "crate::tui",
+            "crate::store",
+            "runwisp_core::machine",
+        ],
+        why: "hands know words, not machines, loop or faces",
+    },
+    Floor {
+        folder: "host/runwisp/src/plugins/",
+        except: &[],
+        banned: &[
+            "crate::daemon",
+            "crate::http",
+            "crate::cli",
+            "crate::client",
+            "crate::tui",
+            "crate::store",
+            "runwisp_core::machine",
+        ],
+        why: "hands know words, not machines, loop or faces",
+    },
+    Floor {
         folder: "host/runwisp/src/http/",
         except: &[],
         banned: &[
