@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    completions, daemon, explain, list, logs, man, next, reload, restart, run, runs, schema,
-    search, service, signal, start, status, stop, upgrade, validate, version,
+    compile_plugin, completions, daemon, explain, import, list, logs, man, next, plugin, reload,
+    restart, run, runs, schema, search, service, signal, start, status, stop, upgrade, validate,
+    version,
 };
 
 /// Keeps services alive, runs scheduled tasks, and keeps what they said
@@ -126,4 +127,11 @@ pub enum Verb {
     Version(version::Args),
     /// Make systemd start the daemon
     Service(service::Args),
+    /// Turn what another program is configured with into a configuration
+    Import(import::Args),
+    /// See, install and try plugins
+    Plugin(plugin::Args),
+    /// Compile a component
+    #[command(hide = true)]
+    CompilePlugin(compile_plugin::Args),
 }

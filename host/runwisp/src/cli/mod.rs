@@ -9,12 +9,14 @@
 
 pub mod args;
 mod change;
+mod compile_plugin;
 mod completions;
 pub mod context;
 mod daemon;
 mod data_dir;
 mod explain;
 pub mod human;
+mod import;
 mod list;
 mod logs;
 pub mod man;
@@ -22,6 +24,7 @@ mod naming;
 mod next;
 pub mod output;
 pub mod paths;
+mod plugin;
 mod private_daemon;
 mod reload;
 mod restart;
@@ -110,5 +113,8 @@ fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
         Verb::Man(args) => man::run(args, context),
         Verb::Version(args) => context.wait(version::run(args, context)),
         Verb::Service(args) => service::run(args, context),
+        Verb::Import(args) => import::run(args, context),
+        Verb::Plugin(args) => plugin::run(args, context),
+        Verb::CompilePlugin(args) => compile_plugin::run(args, context),
     }
 }

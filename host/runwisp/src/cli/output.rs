@@ -89,6 +89,11 @@ impl Output {
         self.stdout.borrow_mut().flush().map_err(|e| unwritten(&e))
     }
 
+    /// Whether `-q` was given.
+    pub fn quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// A message; silent with `-q`.
     pub fn message(&self, text: &str) {
         if !self.quiet {

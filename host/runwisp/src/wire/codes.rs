@@ -107,7 +107,7 @@ const fn row(code: &'static str, status: u16, exit: Exit, means: &'static str) -
 }
 
 /// Every problem code.
-pub const PROBLEMS: [Row; 24] = [
+pub const PROBLEMS: [Row; 34] = [
     row(
         "unit.unknown",
         404,
@@ -245,6 +245,66 @@ pub const PROBLEMS: [Row; 24] = [
         0,
         Exit::Refused,
         "`runwisp service` would overwrite what others wrote, or lacks the right",
+    ),
+    row(
+        "import.unknown",
+        0,
+        Exit::Usage,
+        "no importer has this name",
+    ),
+    row(
+        "import.no-source",
+        0,
+        Exit::BadConfig,
+        "there is nothing to import where it was looked for",
+    ),
+    row(
+        "import.unreadable",
+        0,
+        Exit::BadConfig,
+        "the source can not be read as what it should be",
+    ),
+    row(
+        "import.refused",
+        0,
+        Exit::Refused,
+        "the import would overwrite what others wrote, or not be included; nothing was written",
+    ),
+    row(
+        "plugin.unknown",
+        0,
+        Exit::Unknown,
+        "no plugin has this name",
+    ),
+    row(
+        "plugin.invalid",
+        0,
+        Exit::Failed,
+        "the file is not a plugin that this version can run",
+    ),
+    row(
+        "plugin.failed",
+        0,
+        Exit::Failed,
+        "a plugin was called and gave no answer",
+    ),
+    row(
+        "plugin.refused",
+        0,
+        Exit::Refused,
+        "the plugin was not agreed to, or is not the one that was",
+    ),
+    row(
+        "plugin.unreachable",
+        0,
+        Exit::Failed,
+        "the plugin could not be fetched",
+    ),
+    row(
+        "plugin.lock",
+        0,
+        Exit::BadConfig,
+        "plugins.lock is damaged, or of a later version",
     ),
     row(
         "io.failed",

@@ -1,0 +1,63 @@
+//! `runwisp plugin`: what is installed, and how it gets there. One file per verb.
+//!
+//! Invariant: nothing of a plugin runs with a grant before somebody said yes to it. Tests: beside the files, and
+//! `tests/e2e/plugins.rs`.
+
+mod add;
+mod check;
+mod consent;
+pub(super) mod failure;
+mod fetch;
+mod list;
+mod look;
+mod remove;
+mod show;
+mod update;
+
+use super::context::Context;
+use crate::plugins::{Place, Registry};
+use crate::wire::Problem;
+use crate::wire::codes::Exit;
+
+/// What to do with plugins.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The verb
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What to do with plugins.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Show the plugins there are: bundled, and installed
+    List(list::Args),
+    /// Show what a plugin is, what it asks for and what it was granted, and its settings
+    Show(show::Args),
+    /// Install a plugin, after showing what it asks for
+    Add(add::Args),
+    /// Remove an installed plugin
+    Remove(remove::Args),
+    /// Take a plugin from its source again; asks only about what is new
+    Update(update::Args),
+    /// Check that a component is a plugin that this version can run
+    Check(check::Args),
+}
+
+/// Does it.
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
+    match &args.verb {
+        Verb::List(args) => list::run(args, context),
+        Verb::Show(args) => show::run(args, context),
+        Verb::Add(args) => add::run(args, context),
+        Verb::Remove(args) => remove::run(args, context),
+        Verb::Update(args) => update::run(args, context),
+        Verb::Check(args) => check::run(args, context),
+    }
+}
+
+/// The plugins of this configuration and data directory.
+fn registry(context: &Context) -> Result<Registry, Problem> {
+    let place = Place::of(&context.paths.config, &context.paths.data);
+    Registry::open(place).map_err(failure::place)
+}
