@@ -235,7 +235,7 @@ fn a_template_that_fails_or_makes_no_json_sends_nothing() {
         Failure::Config(_)
     ));
     assert!(matches!(
-        outcome("{\"tail\": \"{{ tail }}\"}"),
+        outcome("{\"tail\": \"{{ output }}\"}"),
         Failure::Rejected(_)
     ));
 }
@@ -256,7 +256,7 @@ fn check_finds_each_fault_at_its_place() {
     for good in [
         json!({}),
         json!({"method": "PATCH", "success": [200, 409], "secret": "whsec_MDEyMzQ1Njc4OQ=="}),
-        json!({"body": "{\"text\": {{ tail|tojson }}, \"unit\": {{ unit.name|tojson }}}"}),
+        json!({"body": "{\"text\": {{ output|tojson }}, \"unit\": {{ unit.name|tojson }}}"}),
         json!({"body": "{{ title }}", "content_type": "text/plain"}),
         json!({"headers": {"x-a_b": "", "Authorization": "Basic YTpi"}}),
     ] {
@@ -287,7 +287,7 @@ fn check_finds_each_fault_at_its_place() {
             "/body",
         ),
         (json!({"body": "{{ title"}), "/body"),
-        (json!({"body": "{\"text\": \"{{ tail }}\"}"}), "/body"),
+        (json!({"body": "{\"text\": \"{{ output }}\"}"}), "/body"),
         (json!({"body": "{\"n\": {{ run.exit_code }}}"}), "/body"),
         (json!({"secret": ""}), "/secret"),
         (json!({"secret": "whsec_!"}), "/secret"),
@@ -321,7 +321,7 @@ proptest! {
         let mut event = sample("run.failed");
         event.title.clone_from(&title);
         event.tail = vec![line.clone()];
-        let settings = with(json!({"body": "{\"a\": {{ title|tojson }}, \"b\": {{ tail|tojson }}}"}));
+        let settings = with(json!({"body": "{\"a\": {{ title|tojson }}, \"b\": {{ output|tojson }}}"}));
         let host = Host::new().answering(200, "");
         host.deliver::<Webhook>(&settings, &event).unwrap();
         let sent: Value = serde_json::from_str(&body(&host)).unwrap();

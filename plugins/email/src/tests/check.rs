@@ -24,7 +24,7 @@ fn good_settings_are_left_alone() {
         json!({"to": ["Jörg <a@example.com>", "b@example.com"], "cc": "c@x.test", "bcc": [], "reply_to": "d@x.test"}),
         json!({"host": "127.0.0.1", "port": 25, "security": "none"}),
         json!({"host": "::1", "security": "none"}),
-        json!({"subject": "{{ title }}", "text": "{{ tail }}", "html": "<b>{{ unit.name }}</b>"}),
+        json!({"subject": "{{ title }}", "text": "{{ output }}", "html": "<b>{{ unit.name }}</b>"}),
     ] {
         assert_eq!(Host::new().check::<Email>(&settings(good)), []);
     }

@@ -77,7 +77,7 @@ fn a_failure_is_a_mail_with_text_and_html() {
     assert_eq!((mail.text_body.len(), mail.html_body.len()), (1, 1));
     assert_eq!(
         mail.body_text(0).unwrap().replace("\r\n", "\n").trim_end(),
-        "🔴 backup failed\nbackup failed on web-1: exited with code 2\nfailures in a row: 3 · ran for: 1m 3s\n\n\
+        "🔴 backup failed\nThe task backup failed after 1m3s: exited 2. It has failed 3 times in a row.\nstarted by: schedule\n\n\
          dumping database site\nzstd: /backup/site.zst: No space left on device <disk full & \"done\">\n\n\
          https://ops.example.com/runs/01JRUN\nweb-1 · 2026-11-24 13:32:22 CET"
     );
@@ -91,7 +91,7 @@ fn a_failure_is_a_mail_with_text_and_html() {
         "{html}"
     );
     assert!(
-        html.contains("<td style=\"padding:2px 0;vertical-align:top\">1m 3s</td>"),
+        html.contains("<td style=\"padding:2px 0;vertical-align:top\">schedule</td>"),
         "{html}"
     );
     assert!(
@@ -179,7 +179,7 @@ fn accents_and_signs_arrive_everywhere() {
 #[test]
 fn templates_make_subject_text_and_html() {
     let event = sample("run.failed");
-    let all = json!({"subject": "[{{ host }}]\r\nBcc: x@x.test {{ unit.name }}", "text": "T {{ tail }}", "html": "<i>{{ tail }}</i>"});
+    let all = json!({"subject": "[{{ host }}]\r\nBcc: x@x.test {{ unit.name }}", "text": "T {{ output }}", "html": "<i>{{ output }}</i>"});
     let bytes = written(all, &event, &context());
     let mail = read(&bytes);
     assert_eq!(mail.subject(), Some("[web-1] Bcc: x@x.test backup"));
@@ -201,7 +201,7 @@ fn templates_make_subject_text_and_html() {
     assert!(
         mail.body_text(0)
             .unwrap()
-            .contains("backup failed on web-1")
+            .contains("The task backup failed")
     );
     assert_eq!(mail.body_html(0).unwrap().trim_end(), "<i>H</i>");
     // A template that fails costs its beauty and nothing else.
