@@ -226,7 +226,9 @@ fn a_template_that_fails_or_makes_no_json_sends_nothing() {
     let outcome = |body: &str| {
         let host = Host::new().answering(200, "");
         let settings = with(json!({"body": body}));
-        let outcome = host.deliver::<Webhook>(&settings, &sample("run.failed"));
+        let mut event = sample("run.failed");
+        event.sentence = "it said \"no\"".into();
+        let outcome = host.deliver::<Webhook>(&settings, &event);
         assert!(host.requests().is_empty());
         outcome.unwrap_err()
     };
@@ -235,7 +237,7 @@ fn a_template_that_fails_or_makes_no_json_sends_nothing() {
         Failure::Config(_)
     ));
     assert!(matches!(
-        outcome("{\"tail\": \"{{ output }}\"}"),
+        outcome("{\"text\": \"{{ sentence }}\"}"),
         Failure::Rejected(_)
     ));
 }
@@ -256,7 +258,7 @@ fn check_finds_each_fault_at_its_place() {
     for good in [
         json!({}),
         json!({"method": "PATCH", "success": [200, 409], "secret": "whsec_MDEyMzQ1Njc4OQ=="}),
-        json!({"body": "{\"text\": {{ output|tojson }}, \"unit\": {{ unit.name|tojson }}}"}),
+        json!({"body": "{\"text\": {{ tail|tojson }}, \"unit\": {{ unit.name|tojson }}}"}),
         json!({"body": "{{ title }}", "content_type": "text/plain"}),
         json!({"headers": {"x-a_b": "", "Authorization": "Basic YTpi"}}),
     ] {
@@ -287,7 +289,7 @@ fn check_finds_each_fault_at_its_place() {
             "/body",
         ),
         (json!({"body": "{{ title"}), "/body"),
-        (json!({"body": "{\"text\": \"{{ output }}\"}"}), "/body"),
+        (json!({"body": "{\"text\": \"{{ tail }}\"}"}), "/body"),
         (json!({"body": "{\"n\": {{ run.exit_code }}}"}), "/body"),
         (json!({"secret": ""}), "/secret"),
         (json!({"secret": "whsec_!"}), "/secret"),
@@ -320,8 +322,8 @@ proptest! {
     fn a_json_template_holds_whatever_an_event_says(title in any::<String>(), line in any::<String>()) {
         let mut event = sample("run.failed");
         event.title.clone_from(&title);
-        event.tail = vec![line.clone()];
-        let settings = with(json!({"body": "{\"a\": {{ title|tojson }}, \"b\": {{ output|tojson }}}"}));
+        event.sentence.clone_from(&line);
+        let settings = with(json!({"body": "{\"a\": {{ title|tojson }}, \"b\": {{ sentence|tojson }}}"}));
         let host = Host::new().answering(200, "");
         host.deliver::<Webhook>(&settings, &event).unwrap();
         let sent: Value = serde_json::from_str(&body(&host)).unwrap();
