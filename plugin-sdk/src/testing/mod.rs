@@ -23,6 +23,7 @@
 //! Invariant: a call takes the way that the real host takes, from JSON on; only the far side is made up.
 
 mod calls;
+mod documents;
 mod files;
 mod grants;
 mod recorded;
@@ -31,6 +32,7 @@ mod schema;
 
 pub use crate::sample::{NOW, sample, samples};
 pub use calls::{conversion_faults, description_faults};
+pub use documents::{documented, documented_settings};
 pub use files::Files;
 pub use recorded::{Host, Mail, answer, answer_json};
 #[cfg(feature = "schema")]

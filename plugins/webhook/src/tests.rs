@@ -6,7 +6,8 @@ use runwisp_plugin::http::Error;
 use runwisp_plugin::message::event_json;
 use runwisp_plugin::serde_json::{self, Value, json};
 use runwisp_plugin::testing::{
-    Host, NOW, answer, description_faults, golden_schema, sample, samples,
+    Host, NOW, answer, description_faults, documented, documented_settings, golden_schema, sample,
+    samples,
 };
 
 const PLAIN: &str = r#"{"url": "https://ops.example.com/in/S3CRET-PATH"}"#;
@@ -54,6 +55,52 @@ fn it_describes_itself_soundly() {
 #[test]
 fn golden_schema_is_that_of_the_settings() {
     golden_schema::<Settings>(concat!(env!("CARGO_MANIFEST_DIR"), "/settings.schema.json"));
+}
+
+const PAGE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../docs/notifiers/webhook.md"
+);
+
+#[test]
+fn the_manual_lists_every_setting() {
+    documented_settings(&Webhook::describe(), PAGE);
+}
+
+/// The examples of the page are good settings.
+#[test]
+fn the_manual_shows_what_works() {
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let mut shown = 0;
+    for example in page.split("```toml\n").skip(1) {
+        let example = example.split("```").next().unwrap();
+        let example: toml::Table = example.parse().unwrap();
+        for (_, notifier) in example["notifiers"].as_table().unwrap() {
+            let mut settings = serde_json::to_value(notifier).unwrap();
+            let kind = settings.as_object_mut().unwrap().remove("type");
+            assert_eq!(kind.unwrap(), "webhook");
+            // What a variable holds is not known here; an address is where it stands for one.
+            let settings = settings
+                .to_string()
+                .replace("${MATTERMOST_WEBHOOK}", "https://x.test");
+            assert_eq!(Host::new().check::<Webhook>(&settings), [], "{settings}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 1);
+}
+
+#[test]
+fn the_manual_lists_every_key_of_the_document() {
+    let document = event_json(&sample("run.failed"), &Context::default());
+    let mut keys = Vec::new();
+    for (key, value) in document.as_object().unwrap() {
+        match value.as_object().filter(|_| key != "facts") {
+            None => keys.push(key.clone()),
+            Some(table) => keys.extend(table.keys().map(|inner| format!("{key}.{inner}"))),
+        }
+    }
+    documented(keys, PAGE, "The document");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::settings;
 use crate::{Email, Settings};
-use runwisp_plugin::serde_json::json;
-use runwisp_plugin::testing::{Host, description_faults, golden_schema};
+use runwisp_plugin::serde_json::{self, json};
+use runwisp_plugin::testing::{Host, description_faults, documented_settings, golden_schema};
 use runwisp_plugin::{Notifier, Severity};
 
 #[test]
@@ -14,6 +14,33 @@ fn it_describes_itself_soundly() {
 #[test]
 fn golden_schema_is_that_of_the_settings() {
     golden_schema::<Settings>(concat!(env!("CARGO_MANIFEST_DIR"), "/settings.schema.json"));
+}
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/notifiers/email.md");
+
+#[test]
+fn the_manual_lists_every_setting() {
+    documented_settings(&Email::describe(), PAGE);
+}
+
+/// The examples of the page are good settings.
+#[test]
+fn the_manual_shows_what_works() {
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let mut shown = 0;
+    for example in page.split("```toml\n").skip(1) {
+        let example = example.split("```").next().unwrap();
+        let example: toml::Table = example.parse().unwrap();
+        for (_, notifier) in example["notifiers"].as_table().unwrap() {
+            let mut settings = serde_json::to_value(notifier).unwrap();
+            let kind = settings.as_object_mut().unwrap().remove("type");
+            assert_eq!(kind.unwrap(), "email");
+            let settings = settings.to_string();
+            assert_eq!(Host::new().check::<Email>(&settings), [], "{settings}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 1);
 }
 
 #[test]
