@@ -122,13 +122,20 @@ fn local(address: &str) -> String {
     }
 }
 
-/// Whether a text is an address, or the name of an account.
+/// Whether a text is an address, or the name of an account: of letters, digits, `_`, `+`, `-` and single dots, as long as
+/// RFC 5321 has it.
 fn is_address(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._+-@".contains(c);
-    text.chars().all(plain)
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.matches('@').count() <= 1
-        && !text.ends_with('@')
+    let (user, host) = text.split_once('@').unwrap_or((text, "localhost"));
+    let parts = |text: &str, also: &str, longest: usize| {
+        text.split('.').all(|part| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || also.contains(c);
+            (1..=longest).contains(&part.len())
+                && part.chars().all(plain)
+                && !part.starts_with('-')
+                && !part.ends_with('-')
+        })
+    };
+    user.len() <= 64 && text.len() <= 200 && parts(user, "_+-", 64) && parts(host, "-", 63)
 }
 
 #[cfg(test)]
@@ -143,7 +150,7 @@ mod tests {
             Some("ops@example.com root@localhost")
         );
         assert_eq!(told("root").as_deref(), Some("root@localhost"));
-        for none in ["", " ", "$USER", "a@b@c", "-oX", "a@"] {
+        for none in ["", " ", "$USER", "a@b@c", "-oX", "a@", "a..b", "a@-b.c"] {
             assert_eq!(told(none), None, "{none}");
         }
     }

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use runwisp_core::schedule::Schedule;
 use runwisp_plugin::testing::{Files, Host, conversion_faults, description_faults};
-use runwisp_plugin::{Conversion, Importer, Kind, Note, Row, Weight};
+use runwisp_plugin::{
+    Conversion, Definition, Importer, Kind, Note, Row, Setting, Severity, Weight,
+};
 
 use crate::Crontab;
 use crate::note::Code;
@@ -202,6 +204,9 @@ fn sound(conversion: &Conversion) {
             Schedule::parse(&text, &jiff::tz::TimeZone::UTC)
                 .unwrap_or_else(|why| panic!("{text}: {why}"));
         }
+        if definition.kind == Kind::Notifier {
+            assert_eq!(email_finds(definition), [""; 0]);
+        }
         if definition.kind == Kind::Task {
             assert!(of("run").is_some(), "{} runs nothing", definition.name);
         }
@@ -214,6 +219,22 @@ fn sound(conversion: &Conversion) {
             assert_eq!(definition.source, row.source);
         }
     }
+}
+
+/// What the notifier `email` has against a table that is for it.
+fn email_finds(definition: &Definition) -> Vec<String> {
+    let key = |setting: &Setting| {
+        let value = serde_json::from_str::<serde_json::Value>(&setting.value).unwrap();
+        (setting.path[0].clone(), value)
+    };
+    let mut table: serde_json::Map<_, _> = definition.settings.iter().map(key).collect();
+    assert_eq!(table.remove("type"), Some("email".into()));
+    let table = serde_json::Value::Object(table).to_string();
+    let found = Host::new()
+        .check::<runwisp_email::Email>(&table)
+        .into_iter();
+    let errors = found.filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| finding.message).collect()
 }
 
 #[test]
@@ -337,6 +358,14 @@ proptest! {
         Crontab::probe(Some(path), text.as_bytes());
         let host = Host::new().with_files(Files::map([(path.to_owned(), text.into_bytes())]));
         if let Ok(conversion) = host.convert::<Crontab>(&[path], "{}") {
+            sound(&conversion);
+        }
+    }
+
+    #[test]
+    fn every_address_that_is_taken_over_is_one_to_the_notifier(to in "[a-zA-Z0-9._+@, $-]{1,80}", from in "[a-zA-Z0-9._+@-]{0,20}") {
+        let text = format!("MAILTO={to}\nMAILFROM=\"{from}\"\n@daily x\n");
+        if let Ok(conversion) = Host::new().convert_text::<Crontab>(text, "{}") {
             sound(&conversion);
         }
     }
