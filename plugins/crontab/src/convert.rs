@@ -154,9 +154,7 @@ impl Making<'_> {
             self.anacron_jobs(&table, known);
         } else {
             let table = table::read(&known.lines, known.kind == Kind::System, known.dialect);
-            let broken =
-                |entry: &Entry| entry.when.as_ref().is_err_and(|why| why.code == Code::Line);
-            if !table.entries.is_empty() && table.entries.iter().all(broken) {
+            if is_no_crontab(&table) {
                 return Some(Code::NotACrontab.note(start, "no line of it is a job of cron's"));
             }
             self.jobs(&table, known);
@@ -377,6 +375,15 @@ impl Making<'_> {
             notes: self.notes,
         }
     }
+}
+
+/// Whether a text is something else: no line is a job, and most are not even like one.
+fn is_no_crontab(table: &Table) -> bool {
+    let alike = |entry: &&Entry| entry.when.as_ref().is_err_and(|why| why.code != Code::Line);
+    let jobs = table.entries.iter().any(|entry| entry.when.is_ok());
+    !table.entries.is_empty()
+        && !jobs
+        && table.entries.iter().filter(alike).count() * 2 < table.entries.len()
 }
 
 fn place(path: Option<&str>, line: u32) -> Place {

@@ -299,6 +299,24 @@ fn without_sources_the_tables_of_this_host_are_read() {
 }
 
 #[test]
+fn a_broken_job_is_blocked_and_another_text_is_refused() {
+    let host = Host::new();
+    let broken = host
+        .convert_text::<Crontab>("60 3 * * * /x\n", "{}")
+        .unwrap();
+    assert_eq!(status(&broken.report[0]), "blocked");
+    for text in [
+        "web: bin/server\nworker: bin/work\n",
+        "{\"a\": [1, 2]}\n",
+        "[Unit]\nDescription=x\n",
+        "5 of these lines begin alike\nbut this\nand this\nare prose\n",
+    ] {
+        let refused = host.convert_text::<Crontab>(text, "{}").unwrap_err();
+        assert_eq!(refused[0].code, "not-a-crontab", "{text}");
+    }
+}
+
+#[test]
 fn ten_thousand_jobs_are_no_trouble() {
     let line = |number: usize| {
         format!(
@@ -342,7 +360,7 @@ fn schedule() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400), system in any::<Option<bool>>()) {
