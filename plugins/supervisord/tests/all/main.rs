@@ -8,6 +8,7 @@
 mod differential;
 mod golden;
 mod host;
+mod manual;
 mod odd;
 mod plain;
 mod render;
