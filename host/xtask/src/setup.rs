@@ -1,14 +1,25 @@
 //! `cargo xtask setup`: installs what a fresh machine lacks. What is there is left alone, so it may run every time.
 
+use std::fs;
+use std::path::Path;
+
 use crate::say;
-use crate::shell::{Outcome, cargo, command, run, works};
+use crate::shell::{Outcome, cargo, command, output, root, run, target_dir, works};
 
 /// The target that proves the core needs no operating system.
 pub(crate) const BARE_TARGET: &str = "wasm32-unknown-unknown";
 
+/// The target that plugins are built for.
+const PLUGIN_TARGET: &str = "wasm32-wasip2";
+
+/// What is written into the tests' Python environment once it is complete: what it was made of.
+const MADE_OF: &str = "made-of.txt";
+
 /// Everything that `test` needs.
 pub(crate) fn setup() -> Outcome {
     toolchain()?;
+    plugin_target()?;
+    python()?;
     tool("nextest", "cargo-nextest")?;
     tool("deny", "cargo-deny")?;
     if !bare_target() {
@@ -35,6 +46,40 @@ pub(crate) fn bare_target() -> bool {
         return true;
     }
     works("rustup", &["target", "add", BARE_TARGET])
+}
+
+/// Without it the program itself can't be built: its plugins are part of it.
+fn plugin_target() -> Outcome {
+    let sysroot = output(&mut command("rustc", &["--print", "sysroot"]))?;
+    let target = Path::new(sysroot.trim()).join("lib/rustlib").join(PLUGIN_TARGET);
+    if target.is_dir() {
+        return Ok(());
+    }
+    run(&mut command("rustup", &["target", "add", PLUGIN_TARGET]))
+}
+
+/// A Python environment with the servers and the rival program that tests run, under target/tools/venv.
+fn python() -> Outcome {
+    let wanted = root().join("tests/requirements.txt");
+    let wanted = fs::read_to_string(&wanted)
+        .map_err(|e| format!("could not read {}: {e}", wanted.display()))?;
+    let venv = target_dir().join("tools/venv");
+    let made_of = venv.join(MADE_OF);
+    if fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
+        return Ok(());
+    }
+    let folder = venv.to_string_lossy();
+    run(&mut command("python3", &["-m", "venv", "--clear", &folder]))?;
+    let pip = venv.join("bin/pip").to_string_lossy().into_owned();
+    let words = [
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+        "tests/requirements.txt",
+    ];
+    run(&mut command(&pip, &words))?;
+    fs::write(&made_of, wanted).map_err(|e| format!("could not write {}: {e}", made_of.display()))
 }
 
 fn tool(verb: &str, package: &str) -> Outcome {
