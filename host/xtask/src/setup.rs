@@ -51,7 +51,9 @@ pub(crate) fn bare_target() -> bool {
 /// Without it the program itself can't be built: its plugins are part of it.
 fn plugin_target() -> Outcome {
     let sysroot = output(&mut command("rustc", &["--print", "sysroot"]))?;
-    let target = Path::new(sysroot.trim()).join("lib/rustlib").join(PLUGIN_TARGET);
+    let target = Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(PLUGIN_TARGET);
     if target.is_dir() {
         return Ok(());
     }
