@@ -10,7 +10,7 @@ use crate::shell::{Outcome, cargo, command, output, show};
 use crate::{say, setup};
 
 /// What each crate must not depend on, however indirectly, and why that would be a fault.
-const ABSENT: [(&str, &[&str]); 2] = [
+const ABSENT: [(&str, &[&str]); 3] = [
     // Every decision is a pure function: nothing in its reach can wait, write or call the system.
     (
         "runwisp-core",
@@ -23,6 +23,19 @@ const ABSENT: [(&str, &[&str]); 2] = [
         "runwisp-keeper",
         &[
             "tokio", "mio", "rusqlite", "axum", "hyper", "wasmtime", "clap", "miette",
+        ],
+    ),
+    // What runs plugins knows nothing of the daemon: it could be anybody's.
+    (
+        "runwisp-plugin-host",
+        &[
+            "runwisp",
+            "runwisp-core",
+            "runwisp-keeper",
+            "rusqlite",
+            "axum",
+            "clap",
+            "miette",
         ],
     ),
 ];

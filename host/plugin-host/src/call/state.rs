@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime::{ResourceLimiter, StoreContextMut, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::call::error::{CallError, Reason};
-use crate::call::exchange::Exchange;
+use crate::call::exchange::{Exchange, cut};
 use crate::call::limits::{Limits, Terms};
 use crate::call::masks::Masks;
 use crate::call::output::Output;
@@ -103,7 +103,7 @@ impl State {
         } else if text.contains(COPIED_TOO_MUCH) {
             Reason::Copied(limits.copied)
         } else {
-            Reason::Crashed(self.masks().hide(crate::call::exchange::cut(&text)))
+            Reason::Crashed(self.masks().hide(cut(&crash(error))))
         };
         self.failed(reason)
     }
@@ -115,6 +115,42 @@ impl State {
             output: self.masks().hide(&self.output.text()),
         }
     }
+}
+
+/// How a guest crashed, and in which of its functions, as far as it has names.
+fn crash(error: &wasmtime::Error) -> String {
+    const FRAMES: usize = 6;
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return format!("it left with code {}", exit.0);
+    }
+    let what = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string().replace("wasm trap: ", ""),
+        None => error.root_cause().to_string(),
+    };
+    let trace = error
+        .downcast_ref::<WasmBacktrace>()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let mut names: Vec<&str> = trace.lines().filter_map(function).collect();
+    names.dedup();
+    names.truncate(FRAMES);
+    if names.is_empty() {
+        what
+    } else {
+        format!("{what}, in {}", names.join(" < "))
+    }
+}
+
+/// The function of one line of a trace: ` 0: 0x1f3a - module!crate::function::h0123456789abcdef`. Only the whole trace
+/// has demangled names.
+fn function(line: &str) -> Option<&str> {
+    let (_, name) = line.split_once(" - ")?;
+    let name = name.rsplit_once('!').map_or(name, |(_, name)| name);
+    let (front, last) = name.rsplit_once("::").unwrap_or((name, ""));
+    let hash = last.len() == 17
+        && last.starts_with('h')
+        && last[1..].bytes().all(|b| b.is_ascii_hexdigit());
+    Some(if hash { front } else { name })
 }
 
 /// Called once a tick while guest code runs, and only then: so it counts processor time, not waiting.

@@ -208,14 +208,13 @@ pub(super) fn failure(error: &reqwest::Error, wait: Duration) -> Error {
         if error.is::<rustls::Error>() {
             return Error::Tls(error.to_string());
         }
-        // An I/O error gives its own cause away only here.
+        // An I/O error that only wraps another skips it in its chain of causes.
         let inner = error
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref);
-        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Error::Tls(tls.to_string());
-        }
-        cause = error.source();
+        cause = inner
+            .map(|inner| inner as &dyn std::error::Error)
+            .or_else(|| error.source());
     }
     // The address is left out: it may hold a secret that nobody declared, and the plugin knows it.
     if error.is_timeout() {

@@ -97,6 +97,33 @@ const FLOORS: &[Floor] = &[
         why: "the keeper knows words only: no configuration, no schedule, no database",
     },
     Floor {
+        folder: "host/plugin-host/src/grant/",
+        except: &[],
+        banned: &[
+            "std::fs",
+            "std::process",
+            "std::thread",
+            "std::env",
+            "SystemTime",
+            "Instant",
+            "tokio::",
+            "nix::",
+            "wasmtime",
+            "crate::serve",
+            "crate::load",
+            "crate::engine",
+            "crate::plugin",
+            "crate::plugins",
+        ],
+        why: "what is granted is decided without touching what it is about",
+    },
+    Floor {
+        folder: "host/plugin-host/src/",
+        except: &[],
+        banned: &["runwisp_core::", "runwisp_keeper::", "runwisp::"],
+        why: "what runs plugins knows nothing of the daemon",
+    },
+    Floor {
         folder: "host/runwisp/src/store/",
         except: &[],
         banned: &[

@@ -156,12 +156,12 @@ fn environment() -> String {
 
 fn request(settings: &Settings) -> String {
     let mut request = http::Request::post(&settings.url).text(&settings.text);
-    if settings.n > 0 {
+    if settings.does == "request" && settings.n > 0 {
         request = request.timeout_ms(u32::try_from(settings.n).unwrap_or(u32::MAX));
     }
     match request.send() {
         Ok(response) => format!("{} {}", response.status, response.text()),
-        Err(error) => format!("{error:?}"),
+        Err(error) => told(&error),
     }
 }
 
@@ -201,8 +201,13 @@ fn mail(settings: &Settings) -> String {
     };
     match mail::send(&server, &envelope, settings.text.as_bytes()) {
         Ok(said) => format!("taken: {said}"),
-        Err(error) => format!("{error:?}"),
+        Err(error) => told(&error),
     }
+}
+
+/// An error by the name of its case, and what it says.
+fn told(error: &impl std::fmt::Debug) -> String {
+    format!("{error:?}").replace("Error::", "")
 }
 
 /// Counts its own calls; a fresh instance has had one.
