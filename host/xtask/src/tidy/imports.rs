@@ -120,7 +120,7 @@ const FLOORS: &[Floor] = &[
     Floor {
         folder: "host/plugin-host/src/",
         except: &[],
-        banned: &["runwisp_core::", "runwisp_keeper::", "runwisp::"],
+        banned: &["runwisp_core::", "runwisp_keeper::"],
         why: "what runs plugins knows nothing of the daemon",
     },
     Floor {
