@@ -9,6 +9,7 @@ use crate::anacrontab::{AnacronJob, Meaning};
 use crate::description::description;
 use crate::note::Code;
 use crate::shell;
+use crate::table::VARIABLES;
 use crate::task::{Built, is_variable, run_parts, setting};
 
 /// Variables that speak to anacron and mean nothing to a command.
@@ -54,6 +55,12 @@ fn notes(job: &AnacronJob, meaning: &Meaning, place: &Place) -> Vec<Note> {
     if shell::goes_on_after_failure(&meaning.command) {
         let message = "anacron's shell goes on when a command fails; without `set +e` runwisp's would stop there";
         say(Code::GoesOn, message.to_owned());
+    }
+    if job.too_many {
+        say(
+            Code::VariableName,
+            format!("the table sets more than {VARIABLES} variables; the others are left out"),
+        );
     }
     let period = &meaning.period;
     if meaning.interval {

@@ -8,7 +8,7 @@
 //! Tests are below; `crate::tests` has whole tables.
 
 use crate::lines::{Line, unindented};
-use crate::table::{Setting, Variables};
+use crate::table::{self, Setting, Variables};
 use crate::when;
 
 /// The minute of the day at which Debian first starts anacron.
@@ -29,6 +29,8 @@ pub(crate) struct AnacronJob {
     pub(crate) comments: Vec<String>,
     /// Whether the line is UTF-8.
     pub(crate) utf8: bool,
+    /// Whether there are more variables above it than it can have.
+    pub(crate) too_many: bool,
 }
 
 impl AnacronJob {
@@ -71,9 +73,10 @@ pub(crate) fn is_job(line: &str) -> bool {
 
 /// Reads a table.
 pub(crate) fn read(lines: &[Line<'_>]) -> AnacronTable {
-    let mut table = AnacronTable::default();
+    let mut read = AnacronTable::default();
     let mut variables = Variables::default();
     let mut comments = Vec::new();
+    let mut too_many = false;
     for line in joined(lines) {
         let text = unindented(&line.text);
         if text.is_empty() {
@@ -82,27 +85,26 @@ pub(crate) fn read(lines: &[Line<'_>]) -> AnacronTable {
             comments.push(comment.to_owned());
         } else if let Some((name, value)) = variable(text) {
             comments.clear();
-            let all = std::rc::Rc::make_mut(&mut variables);
-            all.retain(|(known, _)| *known != name);
-            all.push((name.clone(), value.clone()));
-            table.settings.push(Setting {
+            too_many |= !table::set(&mut variables, &name, &value);
+            read.settings.push(Setting {
                 line: line.number,
                 name,
                 value,
             });
         } else {
             let words: Vec<&str> = text.split_ascii_whitespace().take(3).collect();
-            table.jobs.push(AnacronJob {
+            read.jobs.push(AnacronJob {
                 line: line.number,
                 heading: words.join(" "),
-                meaning: job(text, start(&table.settings)),
+                meaning: job(text, start(&read.settings)),
                 variables: variables.clone(),
                 comments: std::mem::take(&mut comments),
                 utf8: line.utf8,
+                too_many,
             });
         }
     }
-    table
+    read
 }
 
 /// Lines with those that end in a backslash joined to the next.

@@ -206,6 +206,8 @@ impl Making<'_> {
                     self.mails_by_default = true;
                     None
                 }
+                // What will not run tells nobody.
+                Some(_) if entry.when.is_err() => None,
                 Some(mail) => {
                     let told = last_mail.replace(mail.line) == Some(mail.line);
                     let from = entry.variable("MAILFROM");

@@ -65,7 +65,7 @@ pub(crate) fn of(
         (Some(kind @ Kind::User(_)), _) => kind,
         (_, Some(false)) => Kind::User(None),
         (Some(kind), None) => kind,
-        (None, None) => from_text(text, facts, dialect),
+        (None, None) => from_text(text, facts, dialect, path.is_none()),
     }
 }
 
@@ -103,7 +103,7 @@ fn ignored(name: &str, dialect: Dialect) -> Option<&'static str> {
     )
 }
 
-fn from_text(text: &[Line<'_>], facts: &Facts, dialect: Dialect) -> Kind {
+fn from_text(text: &[Line<'_>], facts: &Facts, dialect: Dialect, piped: bool) -> Kind {
     if let Some(system) = text.iter().find_map(legend) {
         return if system {
             Kind::System
@@ -134,6 +134,8 @@ fn from_text(text: &[Line<'_>], facts: &Facts, dialect: Dialect) -> Kind {
     match (with, without, doubtful) {
         (1.., 0, _) => Kind::System,
         (0, _, 0) | (0, 1.., _) => Kind::User(None),
+        // Whoever pipes a table in is most likely to pipe in `crontab -l`.
+        (0, 0, _) if piped => Kind::User(None),
         _ => Kind::Doubtful,
     }
 }
@@ -310,8 +312,11 @@ mod tests {
             ("1 5 cron.daily run-parts /etc/cron.daily\n", Kind::Anacron),
             ("A=b\n", Kind::User(None)),
         ] {
-            assert_eq!(kind(None, text), expected, "{text}");
+            assert_eq!(kind(Some("/srv/x"), text), expected, "{text}");
         }
+        assert_eq!(kind(None, "0 3 * * * backup now\n"), Kind::User(None));
+        let mixed = "0 3 * * * root /x\n0 4 * * * /y\n";
+        assert_eq!(kind(None, mixed), Kind::Doubtful);
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(crate) enum Oddity {
     CarriageReturn,
     /// Bytes that are not UTF-8.
     Encoding,
+    /// More variables above it than it can have.
+    Variables,
 }
 
 /// A variable that cron itself looks at, with its line.
@@ -68,6 +70,9 @@ pub(crate) struct Table {
     pub(crate) settings: Vec<Setting>,
 }
 
+/// The most variables of a job: a unit of runwisp has no more.
+pub(crate) const VARIABLES: usize = 256;
+
 /// The longest command of Debian's cron, in bytes.
 const LONGEST: usize = 998;
 
@@ -76,6 +81,7 @@ pub(crate) fn read(lines: &[Line<'_>], system: bool, dialect: Dialect) -> Table 
     let mut table = Table::default();
     let mut variables = Variables::default();
     let mut comments = Vec::new();
+    let mut too_many = false;
     for line in lines {
         let text = unindented(&line.text);
         if text.is_empty() {
@@ -84,7 +90,7 @@ pub(crate) fn read(lines: &[Line<'_>], system: bool, dialect: Dialect) -> Table 
             comments.push(comment.to_owned());
         } else if let Some((name, value)) = variable::read(text, dialect) {
             comments.clear();
-            set(&mut variables, &name, &value);
+            too_many |= !set(&mut variables, &name, &value);
             table.settings.push(Setting {
                 line: line.number,
                 name,
@@ -94,18 +100,27 @@ pub(crate) fn read(lines: &[Line<'_>], system: bool, dialect: Dialect) -> Table 
             let mut entry = entry(line, system, dialect);
             entry.variables = Rc::clone(&variables);
             entry.comments = std::mem::take(&mut comments);
+            if too_many {
+                entry.oddities.push(Oddity::Variables);
+            }
             table.entries.push(entry);
         }
     }
     table
 }
 
-fn set(variables: &mut Variables, name: &str, value: &str) {
+/// Sets a variable. False when there are too many.
+pub(crate) fn set(variables: &mut Variables, name: &str, value: &str) -> bool {
+    let known = variables.iter().position(|(known, _)| known == name);
+    if known.is_none() && variables.len() >= VARIABLES {
+        return false;
+    }
     let variables = Rc::make_mut(variables);
-    match variables.iter_mut().find(|(known, _)| known == name) {
-        Some((_, old)) => value.clone_into(old),
+    match known {
+        Some(index) => value.clone_into(&mut variables[index].1),
         None => variables.push((name.to_owned(), value.to_owned())),
     }
+    true
 }
 
 fn entry(line: &Line<'_>, system: bool, dialect: Dialect) -> Entry {
@@ -235,6 +250,15 @@ mod tests {
                 r#"[("A", "3"), ("B", "2")]"#,
             ]
         );
+    }
+
+    #[test]
+    fn variables_have_a_bound() {
+        let many: String = (0..300).map(|n| format!("V{n}=x\n")).collect();
+        let table = table(&format!("{many}V0=y\n@daily a\n"), false);
+        assert_eq!(table.entries[0].variables.len(), VARIABLES);
+        assert_eq!(table.entries[0].variable("V0"), Some("y"));
+        assert_eq!(table.entries[0].oddities, [Oddity::Variables]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::description::description;
 use crate::facts::{Dialect, Facts};
 use crate::note::Code;
 use crate::shell::{self, Main};
-use crate::table::{Entry, Oddity};
+use crate::table::{Entry, Oddity, VARIABLES};
 use crate::when::When;
 
 /// What surrounds a job.
@@ -48,6 +48,11 @@ const FOR_CRON: [&str; 6] = [
     "CONTENT_TRANSFER_ENCODING",
     "RANDOM_DELAY",
     "MLS_LEVEL",
+];
+
+/// The shells that runwisp tells to stop at the first command that fails.
+const STOPPING: [&str; 11] = [
+    "sh", "dash", "ash", "bash", "ksh", "ksh93", "mksh", "oksh", "posh", "yash", "zsh",
 ];
 
 /// What cron's commands are looked up in when the table does not say.
@@ -204,6 +209,10 @@ impl Task {
                     Code::CarriageReturn,
                     "the line ends in a carriage return, which cron hands to the command; it is left out here",
                 ),
+                Oddity::Variables => self.say(
+                    Code::VariableName,
+                    format!("the table sets more than {VARIABLES} variables; the others are left out"),
+                ),
                 Oddity::NoNewline | Oddity::Encoding => {}
             }
         }
@@ -224,9 +233,8 @@ impl Task {
     fn command(&mut self, entry: &Entry, around: Around<'_>) {
         let command = &entry.command;
         let shell = entry.variable("SHELL").unwrap_or("/bin/sh");
-        let bourne = ["sh", "dash", "ash", "bash", "ksh", "mksh", "zsh"];
         let family = shell.rsplit('/').next().unwrap_or_default();
-        let run = if bourne.contains(&family) && shell::goes_on_after_failure(&command.text) {
+        let run = if STOPPING.contains(&family) && shell::goes_on_after_failure(&command.text) {
             self.say(
                 Code::GoesOn,
                 "cron's shell goes on when a command fails; without `set +e` runwisp's would stop there",
