@@ -86,4 +86,8 @@ pub(crate) const SOURCES: Files = &[
         "src/wit/notifier.rs",
         include_str!("../../src/wit/notifier.rs"),
     ),
+    (
+        "src/testing/table.rs",
+        include_str!("../../src/testing/table.rs"),
+    ),
 ];

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use runwisp_plugin::http::{Error, Response};
 use runwisp_plugin::testing::{
-    Host, answer, answer_json, description_faults, golden_schema, sample,
+    Host, answer, answer_json, description_faults, golden_schema, golden_table, sample,
 };
 use serde_json::json;
 
@@ -32,6 +32,15 @@ fn posts_ok() -> Host {
 #[test]
 fn it_describes_itself_soundly() {
     assert_eq!(description_faults(&Slack::describe()), Vec::<String>::new());
+}
+
+#[test]
+fn golden_page_has_the_settings_of_the_plugin() {
+    let page = "../../docs/notifiers/slack.md";
+    golden_table(
+        format!("{}/{page}", env!("CARGO_MANIFEST_DIR")),
+        &Slack::describe(),
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use runwisp_plugin::http::{Error, Response};
 use runwisp_plugin::testing::{
-    Host, answer, answer_json, description_faults, golden_schema, sample,
+    Host, answer, answer_json, description_faults, golden_schema, golden_table, sample,
 };
 
 const SETTINGS: &str = r#"{"bot_token": "123:S3CRET", "chat_id": -1001234}"#;
@@ -40,6 +40,15 @@ fn it_describes_itself_soundly() {
     assert_eq!(
         description_faults(&Telegram::describe()),
         Vec::<String>::new()
+    );
+}
+
+#[test]
+fn golden_page_has_the_settings_of_the_plugin() {
+    let page = "../../docs/notifiers/telegram.md";
+    golden_table(
+        format!("{}/{page}", env!("CARGO_MANIFEST_DIR")),
+        &Telegram::describe(),
     );
 }
 
