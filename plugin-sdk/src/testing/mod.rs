@@ -29,7 +29,6 @@ mod grants;
 mod recorded;
 #[cfg(feature = "schema")]
 mod schema;
-mod table;
 
 pub use crate::sample::{NOW, sample, samples};
 pub use calls::{conversion_faults, description_faults};
@@ -38,4 +37,3 @@ pub use files::Files;
 pub use recorded::{Host, Mail, answer, answer_json};
 #[cfg(feature = "schema")]
 pub use schema::golden_schema;
-pub use table::golden_table;

@@ -1,93 +1,50 @@
 //! What a project carries: the SDK as it is here, and the interfaces.
 //!
-//! Invariant: every source file of the SDK is named, which a test checks.
+//! Invariant: every file there is, is here. Written by a golden test; `cargo xtask codegen` writes it anew.
 
 use super::Files;
 
-macro_rules! below {
-    ($folder:literal, $($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!("../../../", $folder, "/", $path)))),*]
+macro_rules! file {
+    ($folder:literal, $path:literal) => {
+        ($path, include_str!(concat!("../../../", $folder, $path)))
     };
 }
 
 /// The interfaces, for the tools of other languages.
-pub(crate) const WIT: Files = below!(
-    "wit/v0.1",
-    "host.wit",
-    "importer.wit",
-    "notifier.wit",
-    "types.wit",
-);
+pub(crate) const WIT: Files = &[
+    file!("wit/v0.1/", "host.wit"),
+    file!("wit/v0.1/", "importer.wit"),
+    file!("wit/v0.1/", "notifier.wit"),
+    file!("wit/v0.1/", "types.wit"),
+];
 
-/// The SDK as a crate of its own. Its manifest is `sdk-Cargo.toml`, since in this repository it shares the workspace's.
+/// The SDK as a crate of its own. Its manifest is `sdk-Cargo.toml`, since here it shares the workspace's.
 pub(crate) const SOURCES: Files = &[
     ("Cargo.toml", include_str!("../sdk-Cargo.toml")),
-    ("src/clock.rs", include_str!("../../src/clock.rs")),
-    ("src/describe.rs", include_str!("../../src/describe.rs")),
-    ("src/export.rs", include_str!("../../src/export.rs")),
-    ("src/files.rs", include_str!("../../src/files.rs")),
-    ("src/host.rs", include_str!("../../src/host.rs")),
-    ("src/http.rs", include_str!("../../src/http.rs")),
-    ("src/lib.rs", include_str!("../../src/lib.rs")),
-    ("src/log.rs", include_str!("../../src/log.rs")),
-    ("src/mail.rs", include_str!("../../src/mail.rs")),
-    (
-        "src/message/mod.rs",
-        include_str!("../../src/message/mod.rs"),
-    ),
-    (
-        "src/message/tests.rs",
-        include_str!("../../src/message/tests.rs"),
-    ),
-    (
-        "src/message/text.rs",
-        include_str!("../../src/message/text.rs"),
-    ),
-    (
-        "src/message/time.rs",
-        include_str!("../../src/message/time.rs"),
-    ),
-    (
-        "src/message/values.rs",
-        include_str!("../../src/message/values.rs"),
-    ),
-    ("src/sample.rs", include_str!("../../src/sample.rs")),
-    ("src/settings.rs", include_str!("../../src/settings.rs")),
-    ("src/template.rs", include_str!("../../src/template.rs")),
-    (
-        "src/testing/calls.rs",
-        include_str!("../../src/testing/calls.rs"),
-    ),
-    (
-        "src/testing/files.rs",
-        include_str!("../../src/testing/files.rs"),
-    ),
-    (
-        "src/testing/grants.rs",
-        include_str!("../../src/testing/grants.rs"),
-    ),
-    (
-        "src/testing/mod.rs",
-        include_str!("../../src/testing/mod.rs"),
-    ),
-    (
-        "src/testing/recorded.rs",
-        include_str!("../../src/testing/recorded.rs"),
-    ),
-    (
-        "src/testing/schema.rs",
-        include_str!("../../src/testing/schema.rs"),
-    ),
-    (
-        "src/wit/importer.rs",
-        include_str!("../../src/wit/importer.rs"),
-    ),
-    (
-        "src/wit/notifier.rs",
-        include_str!("../../src/wit/notifier.rs"),
-    ),
-    (
-        "src/testing/table.rs",
-        include_str!("../../src/testing/table.rs"),
-    ),
+    file!("plugin-sdk/", "src/clock.rs"),
+    file!("plugin-sdk/", "src/describe.rs"),
+    file!("plugin-sdk/", "src/export.rs"),
+    file!("plugin-sdk/", "src/files.rs"),
+    file!("plugin-sdk/", "src/host.rs"),
+    file!("plugin-sdk/", "src/http.rs"),
+    file!("plugin-sdk/", "src/lib.rs"),
+    file!("plugin-sdk/", "src/log.rs"),
+    file!("plugin-sdk/", "src/mail.rs"),
+    file!("plugin-sdk/", "src/message/mod.rs"),
+    file!("plugin-sdk/", "src/message/tests.rs"),
+    file!("plugin-sdk/", "src/message/text.rs"),
+    file!("plugin-sdk/", "src/message/time.rs"),
+    file!("plugin-sdk/", "src/message/values.rs"),
+    file!("plugin-sdk/", "src/sample.rs"),
+    file!("plugin-sdk/", "src/settings.rs"),
+    file!("plugin-sdk/", "src/template.rs"),
+    file!("plugin-sdk/", "src/testing/calls.rs"),
+    file!("plugin-sdk/", "src/testing/documents.rs"),
+    file!("plugin-sdk/", "src/testing/files.rs"),
+    file!("plugin-sdk/", "src/testing/grants.rs"),
+    file!("plugin-sdk/", "src/testing/mod.rs"),
+    file!("plugin-sdk/", "src/testing/recorded.rs"),
+    file!("plugin-sdk/", "src/testing/schema.rs"),
+    file!("plugin-sdk/", "src/wit/importer.rs"),
+    file!("plugin-sdk/", "src/wit/notifier.rs"),
 ];

@@ -29,21 +29,59 @@ fn below(folder: &Path) -> BTreeSet<String> {
     found
 }
 
-fn named(files: Files, prefix: &str) -> BTreeSet<String> {
-    files
-        .iter()
-        .filter_map(|(path, _)| path.strip_prefix(prefix))
-        .map(String::from)
-        .collect()
+/// The module that names them all.
+fn carried() -> String {
+    let listed = |folder: &str, prefix: &str| -> String {
+        let paths = below(&root().join(folder));
+        let line = |path: &String| {
+            let path = format!("{prefix}{path}");
+            format!(
+                "    file!(\"{folder}\", \"{path}\"),\n",
+                folder = &folder[..folder.len() - prefix.len()]
+            )
+        };
+        paths.iter().map(line).collect()
+    };
+    format!(
+        "//! What a project carries: the SDK as it is here, and the interfaces.\n\
+         //!\n\
+         //! Invariant: every file there is, is here. Written by a golden test; `cargo xtask codegen` writes it anew.\n\
+         \n\
+         use super::Files;\n\
+         \n\
+         macro_rules! file {{\n    \
+             ($folder:literal, $path:literal) => {{\n        \
+                 ($path, include_str!(concat!(\"../../../\", $folder, $path)))\n    \
+             }};\n\
+         }}\n\
+         \n\
+         /// The interfaces, for the tools of other languages.\n\
+         pub(crate) const WIT: Files = &[\n{wit}];\n\
+         \n\
+         /// The SDK as a crate of its own. Its manifest is `sdk-Cargo.toml`, since here it shares the workspace's.\n\
+         pub(crate) const SOURCES: Files = &[\n    \
+             (\"Cargo.toml\", include_str!(\"../sdk-Cargo.toml\")),\n{sources}];\n",
+        wit = listed("wit/v0.1/", ""),
+        sources = listed("plugin-sdk/src/", "src/"),
+    )
 }
 
 #[test]
-fn every_source_of_the_sdk_and_every_interface_is_carried() {
-    assert_eq!(
-        named(sdk::SOURCES, "src/"),
-        below(&root().join("plugin-sdk/src"))
+fn golden_list_names_every_source_of_the_sdk_and_every_interface() {
+    golden("src/sdk.rs", &carried());
+}
+
+/// Compares a file of this crate, or writes it.
+fn golden(path: &str, now: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("RUNWISP_BLESS").is_some() {
+        fs::write(file, now).unwrap();
+        return;
+    }
+    assert!(
+        fs::read_to_string(file).unwrap() == now,
+        "plugin-sdk/templates/{path} is stale; run `cargo xtask codegen`"
     );
-    assert_eq!(named(sdk::WIT, ""), below(&root().join("wit/v0.1")));
 }
 
 /// The manifest that a carried SDK has: the one here, with what it takes from the workspace written out and what only its
@@ -86,16 +124,7 @@ fn manifest() -> String {
 
 #[test]
 fn golden_manifest_of_the_carried_sdk_is_that_of_the_workspace() {
-    let file = root().join("plugin-sdk/templates/sdk-Cargo.toml");
-    let now = manifest();
-    if std::env::var_os("RUNWISP_BLESS").is_some() {
-        fs::write(file, now).unwrap();
-        return;
-    }
-    assert!(
-        fs::read_to_string(file).unwrap() == now,
-        "plugin-sdk/templates/sdk-Cargo.toml is stale; run `cargo xtask codegen`"
-    );
+    golden("sdk-Cargo.toml", &manifest());
 }
 
 #[test]
