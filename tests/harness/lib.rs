@@ -28,8 +28,8 @@ pub use place::Place;
 pub use processes::{alive, children_of, environment, executable, kill, start_time};
 pub use status::Status;
 pub use system::{
-    bad_child, boot_clock, child, fifo, is_root, poke, program, python, read_when_there, skip,
-    steal_pid, tmpfs, until, write_protect,
+    bad_child, boot_clock, child, component, fifo, is_root, poke, program, python, read_when_there,
+    skip, steal_pid, tmpfs, until, write_protect,
 };
 
 /// The longest any wait may take on any machine; a failed wait says what it waited for and what was true instead.

@@ -1,6 +1,7 @@
 //! A directory of one test: its configuration, its data, and the promise that nothing outlives it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -101,6 +102,28 @@ impl Place {
             .arg("--data")
             .arg(self.data());
         Answer::new(words, command.output().expect("the program can be run"))
+    }
+
+    /// The same with a text on standard input.
+    pub fn cli_reading(&self, words: &[&str], input: &[u8]) -> Answer {
+        let mut command = self.command();
+        command
+            .args(words)
+            .arg("-c")
+            .arg(self.config())
+            .arg("--data")
+            .arg(self.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be run");
+        let mut stdin = child.stdin.take().expect("it was asked for");
+        let input = input.to_vec();
+        // A program that does not read all of it is no fault of the writer's.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().expect("a child can be waited for");
+        writer.join().expect("a writer ends when its pipe does");
+        Answer::new(words, output)
     }
 
     /// Starts one run of a task, and does not wait for what becomes of it.

@@ -73,6 +73,23 @@ fn built(name: &str) -> PathBuf {
     path
 }
 
+/// A bundled plugin as a file, as its author would have it.
+pub fn component(name: &str) -> PathBuf {
+    let me = std::env::current_exe().expect("a test knows where it is");
+    // target/PROFILE/deps/e2e-HASH: the plugins' own target folder is three up and one down.
+    let target = me.ancestors().nth(3);
+    let path = target
+        .expect("a test is three folders below target's parent")
+        .join("bundled-plugins/wasm32-wasip2/plugin")
+        .join(format!("runwisp_{name}.wasm"));
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build -p runwisp",
+        path.display()
+    );
+    path
+}
+
 /// Whether the test may do what only root may.
 pub fn is_root() -> bool {
     unistd::geteuid().is_root()

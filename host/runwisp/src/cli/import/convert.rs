@@ -58,7 +58,10 @@ impl Host {
     pub(super) fn probe(&self, read: &Sources) -> Result<String, Problem> {
         let mut scores: Vec<(u8, String)> = Vec::new();
         for name in self.importers() {
-            let loaded = self.loaded(&self.named(&name)?)?;
+            // An importer that does not load does not know the source, whoever wrote it.
+            let Ok(loaded) = self.named(&name).and_then(|plugin| self.loaded(&plugin)) else {
+                continue;
+            };
             // All sources are of one kind, so the least sure answer counts.
             let mut least = 100;
             for source in &read.sources {
