@@ -6,7 +6,9 @@ use runwisp_core::config::plan::{Plan, Unit};
 use runwisp_core::words::run::Kind;
 
 use super::context::Context;
+use super::plugin::failure;
 use crate::config::{self, Loaded};
+use crate::plugins::{self, Place, Registry};
 use crate::wire::codes::Exit;
 use crate::wire::{Finding, Problem};
 
@@ -16,7 +18,10 @@ pub struct Args {}
 
 /// Checks it.
 pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Problem> {
-    let loaded = load(context)?;
+    let mut loaded = load(context)?;
+    let place = Place::of(&context.paths.config, &context.paths.data);
+    let registry = Registry::open(place).map_err(failure::place)?;
+    plugins::judge(&mut loaded, &registry);
     if context.out.json {
         context
             .out

@@ -20,6 +20,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use runwisp_core::config::notify_plan::WrittenNotifier;
 use runwisp_core::config::plan::Plan;
 use runwisp_core::config::{Source, compile};
 use runwisp_core::words::diagnostic::{Diagnostic, Severity, Span};
@@ -40,6 +41,8 @@ pub struct Loaded {
     pub sources: Vec<Source>,
     /// Every finding, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
+    /// The notifiers as they were written, for their plugins to judge.
+    pub notifiers: Vec<WrittenNotifier>,
     /// What was read, to tell later whether it has changed.
     pub stamp: Stamp,
 }
@@ -87,6 +90,7 @@ pub fn compile_kept(sources: Vec<Source>, root: bool) -> Loaded {
     let compiled = compile(&sources, &host);
     Loaded {
         plan: compiled.plan,
+        notifiers: compiled.notifiers,
         sources,
         diagnostics: compiled.diagnostics,
         stamp: host.stamp(),
@@ -130,6 +134,7 @@ fn load_on(host: Host, path: &Path) -> Loaded {
         plan: compiled.plan.filter(|_| !refused),
         sources,
         diagnostics: found,
+        notifiers: compiled.notifiers,
         stamp: host.stamp(),
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use runwisp_core::config::reference::reference;
 
 use super::*;
+use crate::plugins;
 
 /// The workspace.
 fn workspace() -> PathBuf {
@@ -60,12 +61,14 @@ fn fixtures() -> Vec<PathBuf> {
 fn golden_of_every_finding() {
     let folder = workspace().join("tests/config");
     for path in fixtures() {
-        let loaded = load_for(&path, false);
+        let mut loaded = load_for(&path, false);
         let stem = path.file_stem().unwrap().to_str().unwrap();
-        let code = match stem.strip_prefix("schedule-") {
-            Some(rest) => format!("schedule.{rest}"),
-            None => format!("config.{stem}"),
-        };
+        let code = code_of(stem);
+        if code.starts_with("plugin.") {
+            let data = tempfile::tempdir().unwrap();
+            let registry = plugins::Registry::open(plugins::Place::of(&path, data.path())).unwrap();
+            plugins::judge(&mut loaded, &registry);
+        }
         let has = loaded
             .diagnostics
             .iter()
@@ -75,12 +78,30 @@ fn golden_of_every_finding() {
     }
 }
 
-/// Every code that stands in the sources, as `"config.…"` or `"schedule.…"`.
+/// The code that a fixture of this name is about.
+fn code_of(stem: &str) -> String {
+    for family in ["schedule", "plugin"] {
+        if let Some(rest) = stem
+            .strip_prefix(family)
+            .and_then(|rest| rest.strip_prefix('-'))
+        {
+            return format!("{family}.{rest}");
+        }
+    }
+    format!("config.{stem}")
+}
+
+/// Every code that stands in the sources, as `"config.…"`, `"schedule.…"` or `"plugin.…"`.
 fn codes() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
-    let mut folders = ["core/src/config", "core/src/schedule", "runwisp/src/config"]
-        .map(|folder| workspace().join("host").join(folder))
-        .to_vec();
+    let mut folders = [
+        "core/src/config",
+        "core/src/schedule",
+        "runwisp/src/config",
+        "runwisp/src/plugins",
+    ]
+    .map(|folder| workspace().join("host").join(folder))
+    .to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -100,7 +121,8 @@ fn codes() -> BTreeSet<String> {
 fn is_code(text: &str) -> bool {
     let rest = text
         .strip_prefix("config.")
-        .or_else(|| text.strip_prefix("schedule."));
+        .or_else(|| text.strip_prefix("schedule."))
+        .or_else(|| text.strip_prefix("plugin."));
     rest.is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
     })

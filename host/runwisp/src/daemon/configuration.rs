@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handle::Finding;
 use crate::config::{self, Loaded, Stamp};
+use crate::plugins::{self, Place, Registry};
 
 /// A configuration that was read, good or not.
 pub(crate) struct Configuration {
@@ -43,6 +44,17 @@ impl Configuration {
     /// Reads the files. `keeper_is_root` says that root starts the units, though this process may not be root.
     pub(crate) fn load(path: &Path, keeper_is_root: bool) -> Self {
         Configuration::new(config::load_for(path, keeper_is_root || am_root()))
+    }
+
+    /// Reads the files for a reload: the settings of notifiers are judged by their plugins as well. A start does not wait
+    /// for that, since services come first.
+    pub(crate) fn load_judged(path: &Path, data: &Path, keeper_is_root: bool) -> Self {
+        let mut loaded = config::load_for(path, keeper_is_root || am_root());
+        match Registry::open(Place::of(path, data)) {
+            Ok(registry) => plugins::judge(&mut loaded, &registry),
+            Err(error) => tracing::warn!("the settings of notifiers are not checked: {error}"),
+        }
+        Configuration::new(loaded)
     }
 
     fn new(loaded: Loaded) -> Self {

@@ -93,10 +93,11 @@ impl MainLoop {
                 if !wanted.plan_only {
                     self.init.reloading(clock::now().mono.0);
                 }
-                let (back, path) = (self.back.clone(), self.situation.options.config.clone());
+                let (back, options) = (self.back.clone(), &self.situation.options);
+                let (path, data) = (options.config.clone(), options.data.clone());
                 let keeper_is_root = self.reloading.keeper_loads;
                 tokio::task::spawn_blocking(move || {
-                    let loaded = Configuration::load(&path, keeper_is_root);
+                    let loaded = Configuration::load_judged(&path, &data, keeper_is_root);
                     let _ = back.send(Back::Loaded(Box::new(Read { loaded, wanted })));
                 });
                 return;

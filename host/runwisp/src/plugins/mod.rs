@@ -7,11 +7,14 @@
 //!
 //! Tests: beside each part.
 
+mod judge;
 pub mod lock;
 mod named;
 mod place;
 mod registry;
+mod schema;
 
+pub use judge::judge;
 pub use named::{Origin, Plugin};
 pub use place::{Place, PlaceError};
 pub use registry::Registry;

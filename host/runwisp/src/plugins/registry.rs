@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use runwisp_core::config::{parse_duration, parse_size};
+use runwisp_core::config::notify_plan::PluginPlan;
 use runwisp_plugin_host::{Component, Grants, LoadError, PluginKind};
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub struct Registry {
     place: Place,
     locked: BTreeMap<String, Locked>,
     /// `[plugins.NAME]` of the configuration.
-    configured: BTreeMap<String, Value>,
+    configured: BTreeMap<String, PluginPlan>,
 }
 
 impl Registry {
@@ -38,12 +38,10 @@ impl Registry {
         })
     }
 
-    /// The same with `[plugins]` of a configuration, as its plan has it.
+    /// The same with `[plugins]` of a configuration.
     #[must_use]
-    pub fn with(mut self, plugins: &Value) -> Registry {
-        let tables = plugins.as_object().into_iter().flatten();
-        let owned = |(name, table): (&String, &Value)| (name.clone(), table.clone());
-        self.configured = tables.map(owned).collect();
+    pub fn with(mut self, plugins: BTreeMap<String, PluginPlan>) -> Registry {
+        self.configured = plugins;
         self
     }
 
@@ -71,17 +69,18 @@ impl Registry {
 
     fn has_path(&self, name: &str) -> bool {
         let table = self.configured.get(name);
-        table.is_some_and(|table| table["path"].is_string())
+        table.is_some_and(|table| table.path.is_some())
     }
 
     /// The plugin of that name; none when there is none. Nothing is read but a configured file without a digest.
     pub fn find(&self, name: &str) -> Option<Result<Plugin, LoadError>> {
-        let table = self.configured.get(name).unwrap_or(&Value::Null);
-        let digest = table["sha256"].as_str().and_then(|text| text.parse().ok());
-        let found = if let Some(path) = table["path"].as_str() {
+        let table = self.configured.get(name);
+        let path = table.and_then(|table| table.path.as_ref());
+        let found = if let Some(path) = path {
+            let digest = table.and_then(|table| table.sha256.as_ref()?.parse().ok());
             let component = Component::file(name, PathBuf::from(path), digest);
             component.map(|component| Plugin {
-                origin: Origin::Configured(path.to_owned()),
+                origin: Origin::Configured(path.clone()),
                 grants: Grants {
                     template: true,
                     ..Grants::default()
@@ -114,7 +113,10 @@ impl Registry {
                 ..plain(name, Some(kind), component)
             })
         };
-        Some(found.map(|plugin| configure(plugin, table)))
+        Some(found.map(|plugin| match table {
+            Some(table) => configure(plugin, table),
+            None => plugin,
+        }))
     }
 }
 
@@ -133,31 +135,16 @@ fn plain(name: &str, kind: Option<PluginKind>, component: Component) -> Plugin {
 }
 
 /// What `[plugins.NAME]` says on top.
-fn configure(mut plugin: Plugin, table: &Value) -> Plugin {
-    let list = |key: &str| match &table[key] {
-        Value::String(one) => vec![one.clone()],
-        Value::Array(all) => all
-            .iter()
-            .filter_map(|one| one.as_str().map(str::to_owned))
-            .collect(),
-        _ => Vec::new(),
-    };
-    for (key, kind) in [("allow_hosts", "http"), ("allow_paths", "files")] {
-        for word in list(key) {
+fn configure(mut plugin: Plugin, table: &PluginPlan) -> Plugin {
+    for (words, kind) in [(&table.allow_hosts, "http"), (&table.allow_paths, "files")] {
+        for word in words.iter().flatten() {
             // What makes no sense grants nothing.
             let _ = plugin.grants.add_word(&format!("{kind}:{word}"));
         }
     }
-    let text = |key: &str| table[key].as_str();
-    plugin.timeout = text("timeout")
-        .and_then(|text| parse_duration(text).ok())
-        .or(plugin.timeout);
-    let memory = text("memory").and_then(|text| parse_size(text).ok());
-    let memory = memory.or_else(|| table["memory"].as_u64());
-    plugin.memory = memory
-        .and_then(|bytes| usize::try_from(bytes).ok())
-        .or(plugin.memory);
-    plugin.settings = table["settings"].clone();
+    plugin.timeout = Some(table.timeout);
+    plugin.memory = usize::try_from(table.memory).ok();
+    plugin.settings = table.settings.clone();
     plugin
 }
 
@@ -196,11 +183,23 @@ mod tests {
         let (folder, registry) = registry();
         let mine = folder.path().join("mine.wasm");
         std::fs::write(&mine, "x").unwrap();
-        let registry = registry.with(&json!({
-            "mine": {"path": mine, "allow_hosts": "ntfy.sh", "timeout": "3s", "memory": "16mb"},
-            "email": {"timeout": "1m", "settings": {"a": 1}},
-            "gone": {"timeout": "1m"},
-        }));
+        let table = |path: Option<&std::path::Path>| PluginPlan {
+            path: path.map(|path| path.display().to_string()),
+            version: None,
+            sha256: None,
+            allow_hosts: Some(vec!["ntfy.sh".to_owned()]),
+            allow_paths: None,
+            timeout: Duration::from_secs(3),
+            memory: 16 << 20,
+            settings: json!({"a": 1}),
+        };
+        let tables = [
+            ("mine", table(Some(&mine))),
+            ("email", table(None)),
+            ("gone", table(None)),
+        ];
+        let tables = tables.map(|(name, table)| (name.to_owned(), table));
+        let registry = registry.with(tables.into());
         let names = registry.names();
         assert_eq!(names.iter().filter(|name| *name == "slack").count(), 1);
         assert!(names.contains(&"mine".to_owned()) && !names.contains(&"gone".to_owned()));
@@ -214,7 +213,7 @@ mod tests {
         assert_eq!(mine.timeout, Some(Duration::from_secs(3)));
         assert_eq!(mine.memory, Some(16 << 20));
         let email = find("email");
-        assert_eq!(email.timeout, Some(Duration::from_secs(60)));
+        assert_eq!(email.timeout, Some(Duration::from_secs(3)));
         assert_eq!(email.with_shared(&json!({"b": 2})), json!({"a": 1, "b": 2}));
         assert!(registry.find("gone").is_none());
         assert!(registry.find("nothing").is_none());
