@@ -3,9 +3,10 @@
 //! Tests are below.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use nix::unistd::User;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::spawn::{EnvBase, SpawnSpec};
 
@@ -38,10 +39,32 @@ fn is_own(name: &OsString) -> bool {
     name.as_bytes().starts_with(b"RUNWISP_") || OWN.iter().any(|own| name == own)
 }
 
-/// The environment of one run. `spec` is filled already: its variables stand at the end of `spec.env`.
+/// HOME, USER and LOGNAME of an account.
+pub(crate) fn account(user: Option<User>) -> Vec<(OsString, OsString)> {
+    let Some(user) = user else {
+        return Vec::new();
+    };
+    vec![
+        ("HOME".into(), user.dir.into_os_string()),
+        ("USER".into(), user.name.clone().into()),
+        ("LOGNAME".into(), user.name.into()),
+    ]
+}
+
+/// What `~` stands for: `HOME` of a run, else that of the account.
+pub(crate) fn home(env: &Environment, account: &[(OsString, OsString)]) -> String {
+    let own = account.iter().find(|(name, _)| name == "HOME");
+    let home = env.get(OsStr::new("HOME")).or(own.map(|(_, home)| home));
+    home.map(|home| home.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// The environment of one run. `account` is the keeper's own, for what its environment does not say of it; systemd gives
+/// root's units none of it. `spec` is filled already: its variables stand at the end of `spec.env`.
 pub(crate) fn build(
     spec: &SpawnSpec,
     keeper: &[(OsString, OsString)],
+    account: &[(OsString, OsString)],
     run: RunId,
     notify_address: &str,
 ) -> Environment {
@@ -50,6 +73,7 @@ pub(crate) fn build(
     if spec.env_base == EnvBase::Clean {
         set("PATH", DEFAULT_PATH);
         set("SHELL", "/bin/sh");
+        env.extend(account.iter().cloned());
     }
     for (name, value) in keeper {
         let wanted = match spec.env_base {
@@ -118,6 +142,7 @@ pub(crate) fn candidates(program: &str, env: &Environment) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::unistd::Uid;
     use runwisp_core::words::spawn::RunAs;
 
     fn spec(text: &str) -> SpawnSpec {
@@ -141,7 +166,7 @@ mod tests {
             ("NOTIFY_SOCKET", "/run/init"),
         ]
         .map(|(n, v)| (OsString::from(n), OsString::from(v)));
-        let env = build(spec, &keeper, RunId::from_u128(1), "@n");
+        let env = build(spec, &keeper, &account(None), RunId::from_u128(1), "@n");
         let lines = to_strings(&env).unwrap();
         lines
             .into_iter()
@@ -164,7 +189,7 @@ mod tests {
         let keeper = [("PWD".into(), "/root".into()), ("A".into(), "1".into())];
         let run = RunId::from_u128(7);
         let named = |spec: &SpawnSpec| {
-            let env = build(spec, &keeper, run, "@n");
+            let env = build(spec, &keeper, &[], run, "@n");
             env.contains_key(std::ffi::OsStr::new("PWD"))
         };
         assert!(named(&spec("{}")));
@@ -194,6 +219,28 @@ mod tests {
             "WATCHDOG_USEC=2000000",
         ];
         assert_eq!(built(&clean), expected);
+    }
+
+    #[test]
+    fn a_clean_environment_names_the_account_where_the_keepers_does_not() {
+        let user = User {
+            name: "ann".into(),
+            dir: "/home/ann".into(),
+            ..User::from_uid(Uid::from_raw(0)).unwrap().unwrap()
+        };
+        let account = account(Some(user));
+        let keeper = [("HOME".into(), "/elsewhere".into())];
+        let names = |text: &str| {
+            let env = build(&spec(text), &keeper, &account, RunId::from_u128(1), "@n");
+            let of = |name: &str| env.get(std::ffi::OsStr::new(name)).cloned();
+            [of("HOME"), of("USER"), of("LOGNAME")].map(|value| value.unwrap_or_default())
+        };
+        assert_eq!(
+            names(r#"{"env_base":"clean"}"#),
+            ["/elsewhere", "ann", "ann"]
+        );
+        assert_eq!(names("{}"), ["/elsewhere", "", ""]);
+        assert_eq!(home(&Environment::new(), &account), "/home/ann");
     }
 
     #[test]

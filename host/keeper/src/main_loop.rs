@@ -15,6 +15,7 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, UnixAddr, bind, getsockname, setsockopt, socket, sockopt,
 };
 use nix::sys::stat::Mode;
+use nix::unistd::{Uid, User};
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::spawn::SpawnSpec;
 use runwisp_core::words::time::Mono;
@@ -29,7 +30,7 @@ use crate::log_file::Disk;
 use crate::poll::{Poll, Token};
 use crate::say::say;
 use crate::stopping::Stopping;
-use crate::{cgroup, clock, signals};
+use crate::{cgroup, clock, environment, signals};
 
 /// What is read of terminals and secret-bearing pipes at a time.
 const BUFFER: usize = 64 * 1024;
@@ -43,6 +44,8 @@ pub(crate) struct Keeper {
     pub(crate) options: KeeperOptions,
     /// Its environment as it was at the start.
     pub(crate) env: Vec<(OsString, OsString)>,
+    /// Who it runs as, in the words of an environment, whether or not that says so: under systemd it may not.
+    pub(crate) account: Vec<(OsString, OsString)>,
     /// Its limits of open files as they were at the start, soft and hard.
     pub(crate) nofile: (u64, u64),
     pub(crate) started_at: Timestamp,
@@ -109,6 +112,7 @@ impl Keeper {
             cgroup_root: options.cgroup_root.clone().or_else(cgroup::find_root),
             options,
             env: std::env::vars_os().collect(),
+            account: environment::account(User::from_uid(Uid::effective()).ok().flatten()),
             nofile,
             started_at,
             poll,

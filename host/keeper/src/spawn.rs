@@ -2,7 +2,7 @@
 //!
 //! Tests: `tests/keeper/spawning.rs`.
 
-use std::ffi::{CString, OsString};
+use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -140,7 +140,13 @@ impl Keeper {
     }
 
     fn start(&mut self, ask: &Spawn, spec: &SpawnSpec) -> Result<Started, Failure> {
-        let env = environment::build(spec, &self.env, ask.run, &self.notify_address);
+        let env = environment::build(
+            spec,
+            &self.env,
+            &self.account,
+            ask.run,
+            &self.notify_address,
+        );
         let exec_step = |about: &str| (SpawnStep::Exec, Errno::EINVAL, about.to_owned());
         let program = spec.argv.first().filter(|p| !p.is_empty());
         let program = program.ok_or_else(|| exec_step("empty command"))?;
@@ -151,10 +157,7 @@ impl Keeper {
         let programs = programs
             .filter_map(|p| CString::new(p.into_vec()).ok())
             .collect();
-        let home = env.get(&OsString::from("HOME"));
-        let home = home
-            .map(|h| h.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let home = environment::home(&env, &self.account);
         let env = environment::to_strings(&env)
             .ok_or_else(|| exec_step("a NUL or = in the environment"))?;
 
