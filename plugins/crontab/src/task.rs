@@ -369,6 +369,11 @@ impl Task {
                     Code::Login,
                     "LOGNAME is always the user's name, in cron as here",
                 );
+            } else if name == "HOME" && !value.starts_with('/') {
+                self.say(
+                    Code::VariableName,
+                    format!("HOME is `{value}`, which is no whole path, so cron begins elsewhere; it is left out"),
+                );
             } else if !is_variable(name) {
                 self.say(
                     Code::VariableName,
