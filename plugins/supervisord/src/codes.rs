@@ -82,6 +82,7 @@ codes! {
     SHELL_SYNTAX_LITERAL "shell-syntax-literal" Info false "There is no shell: operators, `$X`, `~` and `*` reach the program as they are."
     RELATIVE_COMMAND "relative-command" Info false "The program is a relative path; here it is relative to `working_dir`."
     DAEMONISING_COMMAND "daemonising-command" Changed false "The program puts itself in the background, which no supervisor can follow."
+    PIDPROXY "pidproxy" Info false "`pidproxy` comes with supervisord and is needed as long as the command names it."
     STDIN_OPEN_PIPE "stdin-open-pipe" Changed false "supervisord gives the program a pipe that stays open; here its standard input is empty."
     SUPERVISOR_VARIABLES "supervisor-variables" Changed false "The program is told of supervisord by `SUPERVISOR_…` variables, which are not set here."
     NAME_INVALID "name-invalid" Blocking true "A name holds a blank, `:` or `/`, which supervisord refuses."

@@ -8,6 +8,7 @@
 use crate::codes;
 use crate::document::{At, Document, Remark, Section};
 use crate::keys::PROGRAM;
+use crate::scope::key_shown;
 use crate::text::{is_space, strip};
 
 /// The section that the lines belong to.
@@ -199,7 +200,7 @@ impl Reader<'_> {
         if name.starts_with('[') {
             let message = format!(
                 "a header without `]` is read as the key `{}`, so the keys below it overwrite those of the section above",
-                shown(&name)
+                key_shown(&name)
             );
             section.remark(&codes::MISSING_BRACKET, at, message);
         }
@@ -207,7 +208,7 @@ impl Reader<'_> {
         if let Some(before) = before.filter(|before| before.file == at.file) {
             let message = format!(
                 "`{}` stands in line {} already; the later value wins",
-                shown(&name),
+                key_shown(&name),
                 before.line
             );
             section.remark(&codes::DUP_KEY, at, message);
@@ -247,7 +248,7 @@ impl Reader<'_> {
         if PROGRAM.has(&name) && !expected {
             let message = format!(
                 "the line looks like the key `{name}`, but is indented and so belongs to `{}`",
-                shown(&above.name)
+                key_shown(&above.name)
             );
             section.remark(&codes::CONTINUATION_SWALLOWED_KEY, at, message);
         }
@@ -272,16 +273,11 @@ impl Reader<'_> {
         if open || (code && matches!(&*above.name, "command" | "environment")) {
             let message = format!(
                 "`{}` is cut at a comment sign behind a blank; quotes do not protect it",
-                shown(&above.name)
+                key_shown(&above.name)
             );
             section.remark(&codes::INLINE_COMMENT_CUT, at, message);
         }
     }
-}
-
-/// A key for a message: no longer than a key is.
-fn shown(name: &str) -> String {
-    name.chars().take(60).flat_map(char::escape_debug).collect()
 }
 
 /// A section's name, and what follows its header.

@@ -5,7 +5,7 @@
 use crate::codes;
 use crate::document::{Document, Remark, Section};
 use crate::keys::{CTL, INCLUDE, INET_SERVER, KINDS, UNIX_SERVER, kind_of};
-use crate::scope::{Used, World, shown};
+use crate::scope::{Used, World, key_shown, shown};
 use crate::sheet::{Sheet, common};
 use crate::suggest::nearest;
 use crate::value;
@@ -144,7 +144,7 @@ pub(crate) fn defaults(document: &Document) -> Vec<Remark> {
     let keys: Vec<String> = section
         .entries
         .iter()
-        .map(|entry| format!("`{}`", shown(&entry.name)))
+        .map(|entry| format!("`{}`", key_shown(&entry.name)))
         .collect();
     if !keys.is_empty() {
         remarks.push(Remark {
@@ -157,7 +157,7 @@ pub(crate) fn defaults(document: &Document) -> Vec<Remark> {
         if KINDS.iter().any(|kind| kind.has(&entry.name)) || entry.name.starts_with('[') {
             continue;
         }
-        let label = shown(&entry.name);
+        let label = key_shown(&entry.name);
         let message = match nearest(&entry.name, crate::keys::PROGRAM.names()) {
             Some(near) => format!("supervisord ignores the key `{label}`; did you mean `{near}`?"),
             None => format!("supervisord ignores the key `{label}`"),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::codes;
 use crate::percent::{Fault, Value, expand};
 use crate::suggest::nearest;
-use crate::text::{Piece, Text, as_known, known};
+use crate::text::{Piece, Text, as_known, is_space, known};
 
 /// What a user may say about an import.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -192,5 +192,15 @@ pub(crate) fn is_variable(name: &str) -> bool {
 
 /// A name for a message.
 pub(crate) fn shown(name: &str) -> String {
-    name.chars().take(60).flat_map(char::escape_debug).collect()
+    name.chars()
+        .take(200)
+        .flat_map(char::escape_debug)
+        .collect()
+}
+
+/// A key for a message. A line that was never meant as a key may hold anything behind its first word.
+pub(crate) fn key_shown(name: &str) -> String {
+    let word = name.split(is_space).next().unwrap_or_default();
+    let more = if word.len() < name.len() { " …" } else { "" };
+    format!("{}{more}", shown(word))
 }

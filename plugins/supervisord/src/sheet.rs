@@ -8,7 +8,7 @@ use crate::codes::{self, Code};
 use crate::document::{At, Document, Entry, Remark, Section};
 use crate::keys::{GO_KEYS, Kind, SUPERVICE_KEYS};
 use crate::percent::Fault;
-use crate::scope::{Scope, Used, World, shown};
+use crate::scope::{Scope, Used, World, key_shown};
 use crate::suggest::nearest;
 
 /// A section that is being read.
@@ -98,7 +98,7 @@ impl<'a> Sheet<'a> {
             if kind.has(name) || name.starts_with('[') || self.inherited(name, entry.at) {
                 continue;
             }
-            let label = shown(name);
+            let label = key_shown(name);
             let (code, message) = if name.starts_with('-') {
                 (
                     &codes::CONTINUATION_LOST,

@@ -196,6 +196,7 @@ fn nothing_blocked_may_run_and_every_section_has_a_row() {
 fn no_secret_is_told() {
     let text = "[supervisord]\nenvironment=A=hunter2 x\n[inet_http_server]\nport=1\npassword=hunter2\n\
         [program:x]\ncommand=/bin/x --password hunter2 && ~/hunter2 'hunter2\nenvironment=B=hunter2 hunter2,C=\"hunter2\n\
+        [program:z]\ncommand=/bin/z\n--password hunter2 --x=1\n--password hunter2 --x=2\n\
         [program:y]\ncommand=HUNTER=hunter2 x\nenvironment=D=a@hunter2\n\
         [eventlistener:l]\ncommand=/opt/l --token hunter2\nevents=TICK_60\n";
     let conversion = convert(text);

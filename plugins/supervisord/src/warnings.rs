@@ -76,6 +76,10 @@ fn command(sheet: &mut Sheet<'_>, parts: &Parts) {
         );
         sheet.dropped(&codes::DAEMONISING_COMMAND, "command", message);
     }
+    if words.first().is_some_and(|word| base(word) == "pidproxy") {
+        let message = "`pidproxy` comes with supervisord: keep that installed, or start the program in the foreground";
+        sheet.remark(&codes::PIDPROXY, "command", message);
+    }
     if reads_input(&words) {
         let message = "the program reads its standard input, which supervisord keeps open and empty; here it ends at once";
         sheet.dropped(&codes::STDIN_OPEN_PIPE, "command", message);
