@@ -38,6 +38,8 @@ pub(crate) struct Section {
     /// In the order in which they were first set.
     pub(crate) entries: Vec<Entry>,
     places: BTreeMap<String, usize>,
+    /// The last file that has something of it.
+    touched: usize,
     /// What the reader noticed.
     pub(crate) remarks: Vec<Remark>,
 }
@@ -50,6 +52,7 @@ impl Section {
 
     /// Sets a key anew; answers with its place among the entries, and where it was set before.
     pub(crate) fn set(&mut self, name: String, value: String, at: At) -> (usize, Option<At>) {
+        self.touched = self.touched.max(at.file);
         let entry = Entry { name, value, at };
         if let Some(place) = self.places.get(&entry.name).copied() {
             let old = std::mem::replace(&mut self.entries[place], entry);
@@ -98,6 +101,8 @@ impl Document {
     /// The place of the section of that name, and whether it was there before.
     pub(crate) fn open(&mut self, name: &str, at: At) -> (usize, bool) {
         if let Some(place) = self.places.get(name) {
+            let section = &mut self.sections[*place];
+            section.touched = section.touched.max(at.file);
             return (*place, true);
         }
         let place = self.sections.len();
@@ -105,6 +110,7 @@ impl Document {
         self.sections.push(Section {
             name: name.to_owned(),
             at,
+            touched: at.file,
             ..Section::default()
         });
         (place, false)
@@ -116,13 +122,18 @@ impl Document {
     }
 
     /// Puts a folder in the place of every `%(here)s` that is still there, as supervisord does after each file once
-    /// there is an `[include]`.
+    /// there is an `[include]`. What the last file has nothing of is left alone: it was seen to after its own.
     pub(crate) fn expand_here(&mut self, folder: &str) {
         const HERE: &str = "%(here)s";
+        let last = self.files.len().saturating_sub(1);
         let Document {
             sections, defaults, ..
         } = self;
+        let inherited = defaults.touched == last;
         for section in sections {
+            if section.touched != last && !inherited {
+                continue;
+            }
             for entry in &mut section.entries {
                 if entry.value.contains(HERE) {
                     entry.value = entry.value.replace(HERE, folder);

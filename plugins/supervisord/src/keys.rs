@@ -79,14 +79,14 @@ const PROGRAM_KEYS: &[Known] = keys! {
 /// `[program:x]`.
 pub static PROGRAM: Kind = Kind {
     header: "[program:x]",
-    becomes: "`[services.x]`, or `[tasks.x]` with `autorestart=false`",
+    becomes: "It becomes `[services.x]`, or `[tasks.x]` with `autorestart=false`.",
     keys: &[PROGRAM_KEYS],
 };
 
 /// `[fcgi-program:x]`.
 pub static FCGI: Kind = Kind {
     header: "[fcgi-program:x]",
-    becomes: "a commented-out `[services.x]`: runwisp opens no sockets. Has all keys of a program, and:",
+    becomes: "It becomes a commented-out `[services.x]`, since runwisp opens no sockets. It has the keys of a program, and:",
     keys: &[
         PROGRAM_KEYS,
         keys! {
@@ -101,7 +101,7 @@ pub static FCGI: Kind = Kind {
 /// `[eventlistener:x]`.
 pub static LISTENER: Kind = Kind {
     header: "[eventlistener:x]",
-    becomes: "see [event listeners](#event-listeners). Has all keys of a program, and:",
+    becomes: "See [event listeners](#event-listeners). It has the keys of a program, and:",
     keys: &[
         PROGRAM_KEYS,
         keys! {
@@ -115,7 +115,7 @@ pub static LISTENER: Kind = Kind {
 /// `[group:x]`.
 pub static GROUP: Kind = Kind {
     header: "[group:x]",
-    becomes: "`group = \"x\"` on its members",
+    becomes: "It becomes `group = \"x\"` on its members.",
     keys: &[keys! {
         "programs" "`group` of each"
         "priority" "`priority` of each member, in place of its own"
@@ -125,7 +125,7 @@ pub static GROUP: Kind = Kind {
 /// `[supervisord]`.
 pub static SUPERVISORD: Kind = Kind {
     header: "[supervisord]",
-    becomes: "what programs inherit from it is written into each unit",
+    becomes: "What programs inherit from it is written into each unit.",
     keys: &[keys! {
         "environment" "`env` and `secrets` of every unit; the program's own win"
         "directory" "`working_dir` of units without one, unless `nodaemon=true`"
@@ -151,7 +151,7 @@ pub static SUPERVISORD: Kind = Kind {
 /// `[include]`.
 pub static INCLUDE: Kind = Kind {
     header: "[include]",
-    becomes: "followed, one level deep, as supervisord does",
+    becomes: "It is followed one level deep, as supervisord does.",
     keys: &[keys! {
         "files" "patterns, relative to the main file; the matches of each in order of their names"
     }],
@@ -160,7 +160,7 @@ pub static INCLUDE: Kind = Kind {
 /// `[unix_http_server]`.
 pub static UNIX_SERVER: Kind = Kind {
     header: "[unix_http_server]",
-    becomes: "nothing: runwisp has its own socket",
+    becomes: "It becomes nothing: runwisp has a socket of its own.",
     keys: &[keys! {
         "file" "nothing"
         "chmod" "nothing"
@@ -173,7 +173,7 @@ pub static UNIX_SERVER: Kind = Kind {
 /// `[inet_http_server]`.
 pub static INET_SERVER: Kind = Kind {
     header: "[inet_http_server]",
-    becomes: "nothing: an import opens no port; the note names `[daemon] listen`",
+    becomes: "It becomes nothing: an import opens no port. The note names `[daemon] listen`.",
     keys: &[keys! {
         "port" "named in the note"
         "username" "nothing"
@@ -184,7 +184,7 @@ pub static INET_SERVER: Kind = Kind {
 /// `[supervisorctl]`.
 pub static CTL: Kind = Kind {
     header: "[supervisorctl]",
-    becomes: "nothing: `runwisp` finds its daemon by itself",
+    becomes: "It becomes nothing: `runwisp` finds its daemon by itself.",
     keys: &[keys! {
         "serverurl" "nothing"
         "username" "nothing"
@@ -197,14 +197,14 @@ pub static CTL: Kind = Kind {
 /// `[rpcinterface:x]`.
 pub static RPC: Kind = Kind {
     header: "[rpcinterface:x]",
-    becomes: "nothing; a word about it unless it is supervisord's own. Other keys are the plugin's",
+    becomes: "It becomes nothing; there is a note unless it is supervisord's own. Other keys are the plugin's.",
     keys: &[keys! { "supervisor.rpcinterface_factory" "nothing" }],
 };
 
 /// `[ctlplugin:x]`.
 pub static CTL_PLUGIN: Kind = Kind {
     header: "[ctlplugin:x]",
-    becomes: "nothing, with a word about it. Other keys are the plugin's",
+    becomes: "It becomes nothing, with a note. Other keys are the plugin's.",
     keys: &[keys! { "supervisor.ctl_factory" "nothing" }],
 };
 

@@ -29,12 +29,7 @@ fn replaced(text: &str, name: &str, part: &str) -> String {
 fn key_tables() -> String {
     let mut out = String::new();
     for kind in keys::KINDS {
-        let _ = writeln!(
-            out,
-            "### `{}`\n\nBecomes {}.\n",
-            kind.header,
-            kind.becomes.trim_end_matches('.')
-        );
+        let _ = writeln!(out, "### `{}`\n\n{}\n", kind.header, kind.becomes);
         // The keys of a program are listed once.
         let own: Vec<&keys::Known> = match kind.keys {
             [_, own] => own.iter().collect(),

@@ -400,6 +400,7 @@ fn text(dice: &mut Dice, world: &World) -> String {
         text.push_str(dice.pick(&[
             "[DEFAULT]\nautostart=false\n",
             "[DEFAULT]\nstartsecs=7\nfoo=bar\n",
+            "[DEFAULT]\nenvironment=HERE=\"%(here)s\"\n",
         ]));
     }
     let count = 1 + dice.below(3);
