@@ -269,7 +269,8 @@ fn listeners<'a>(
             continue;
         }
         let mut sheet = Sheet::new(document, section);
-        let listener = listeners::read(&mut sheet, world);
+        // One for which supervisord refuses the file has never run.
+        let listener = listeners::read(&mut sheet, world).filter(|_| !is_blocked(&sheet.remarks));
         found.push((sheet, listener));
     }
     if found.is_empty() {
@@ -322,10 +323,7 @@ fn compose(
     }
     for section in &document.sections {
         let outcome = outcomes.remove(section.name.as_str()).unwrap_or_default();
-        let blocked = outcome
-            .remarks
-            .iter()
-            .any(|remark| remark.code.weight == Weight::Blocking);
+        let blocked = is_blocked(&outcome.remarks);
         let mut numbers = Vec::new();
         for mut draft in outcome.drafts {
             draft.runnable &= !blocked;
@@ -350,6 +348,11 @@ fn compose(
         notes: notes_of(document, notes),
         retirement,
     }
+}
+
+fn is_blocked(remarks: &[Remark]) -> bool {
+    let blocking = |remark: &Remark| remark.code.weight == Weight::Blocking;
+    remarks.iter().any(blocking)
 }
 
 /// How supervisord lets go.

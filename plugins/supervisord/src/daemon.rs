@@ -71,6 +71,10 @@ pub(crate) fn read(document: &Document, world: &mut World<'_>) -> (Daemon, Vec<R
         || !shared.is_empty();
     tell(&mut sheet, &daemon, foreground);
     sheet.used(&used);
+    if sheet.remarks.is_empty() && !daemon.inherited {
+        let message = "there is nothing in it that a program inherits";
+        sheet.remark(&codes::DAEMON_SETTING_DROPPED, "", message);
+    }
     let remarks = sheet.remarks;
     world.shared = shared;
     (daemon, remarks)

@@ -96,7 +96,11 @@ fn plugin(sheet: &mut Sheet<'_>, world: &World<'_>, key: &'static str) {
             sheet.remark(&codes::VALUE_MISSING, "", message);
             return;
         }
-        Some("supervisor.rpcinterface:make_main_rpcinterface") => return,
+        Some("supervisor.rpcinterface:make_main_rpcinterface") => {
+            let message = "what `supervisorctl` talks to; `runwisp` talks to its own daemon";
+            sheet.remark(&codes::DAEMON_SETTING_DROPPED, "", message);
+            return;
+        }
         Some(_) => {}
     }
     let message = "a Python plugin of supervisord has no counterpart";

@@ -34,6 +34,7 @@ fn program(keys: &str) -> (Value, Vec<String>) {
         })
         .collect();
     let row = &conversion.report[1];
+    assert_eq!(row.section, "[program:x]");
     let codes = row.notes.iter().map(|note| note.code.clone()).collect();
     (settings.into(), codes)
 }
@@ -187,6 +188,12 @@ fn nothing_blocked_may_run_and_every_section_has_a_row() {
         sections,
         ["[supervisord]", "[program:a]", "[program:b]", "[foo]"]
     );
+    let silent = |row: &&runwisp_plugin::Row| row.definitions.is_empty() && row.notes.is_empty();
+    assert_eq!(
+        conversion.report.iter().filter(silent).count(),
+        0,
+        "a section is skipped without a word"
+    );
     let runnable: Vec<bool> = conversion.definitions.iter().map(|d| d.runnable).collect();
     assert_eq!(runnable, [false, true]);
 }
@@ -223,7 +230,14 @@ fn no_secret_is_told() {
 fn from_standard_input_relative_includes_are_refused() {
     let conversion =
         convert("[supervisord]\n[include]\nfiles=conf.d/*.conf\n[program:x]\ncommand=%(here)s/x\n");
-    assert_eq!(codes(&conversion), ["include-needs-file", "here-unknown"]);
+    assert_eq!(
+        codes(&conversion),
+        [
+            "daemon-setting-dropped",
+            "include-needs-file",
+            "here-unknown"
+        ]
+    );
     let told = Host::new()
         .convert_text::<Supervisord>(
             "[supervisord]\n[program:x]\ncommand=%(here)s/x\n",
@@ -249,7 +263,11 @@ fn what_the_host_does_not_let_be_read_is_said() {
         .unwrap();
     assert_eq!(
         codes(&conversion),
-        ["include-unreadable", "include-no-match"]
+        [
+            "daemon-setting-dropped",
+            "include-unreadable",
+            "include-no-match"
+        ]
     );
     assert_eq!(conversion.report[1].notes[0].weight, Weight::Blocking);
 }
