@@ -119,6 +119,11 @@ fn each_key_becomes_its_own() {
     );
     check("environment=A=1", json!({"env.A": "1"}), &[]);
     check(
+        "environment=A_TOKEN=%(ENV_A)s",
+        json!({"secrets.A_TOKEN": {"$substitute": "${A}"}}),
+        &["env-expansion-kept", "secret-in-config"],
+    );
+    check(
         "environment=A_TOKEN=abc",
         json!({"secrets.A_TOKEN": "abc"}),
         &["secret-in-config"],

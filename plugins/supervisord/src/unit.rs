@@ -324,7 +324,8 @@ impl<'a> Fixed<'a> {
 }
 
 fn looks_secret(name: &str, value: &Value) -> bool {
-    secret::is_secret(name, value.as_str().unwrap_or_default())
+    // What is filled in later may be anything.
+    secret::is_secret(name, value.as_str().unwrap_or("unknown"))
 }
 
 /// Names the variables that go to `secrets`.
