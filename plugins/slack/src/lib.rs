@@ -60,7 +60,8 @@ impl Notifier for Slack {
         let outcome = match (&settings.token, &settings.webhook_url) {
             (Some(token), _) => post_message(settings, token, context, payload),
             (None, Some(url)) => post_webhook(url, payload),
-            (None, None) => unreachable!("told as a contradiction above"),
+            // Told as a contradiction above.
+            (None, None) => Err(Failure::Config("`webhook_url` is missing".into())),
         };
         outcome.map_err(|failure| settings.masked(failure))
     }
