@@ -269,3 +269,78 @@ fn validate_points_at_the_setting_that_its_plugin_refuses() {
     daemon.cli(&["reload"]).code(78).says("plugin.settings");
     daemon.wait_state("a", 0, "running");
 }
+
+#[test]
+fn an_author_sees_what_a_call_does_and_no_secret() {
+    let place = place();
+    let words = [
+        "plugin",
+        "run",
+        "webhook",
+        "--event",
+        "failed",
+        "--set",
+        "url=https://hooks.example/x",
+        "--set",
+        "headers.X-Key=sesame-open",
+        "--dry-run",
+    ];
+    let answer = place.cli(&words).ok();
+    assert!(
+        answer.stdout.contains("POST https://hooks.example/x → 200"),
+        "{answer}"
+    );
+    assert!(answer.stdout.contains("run.failed"), "{answer}");
+    assert!(!answer.stdout.contains("sesame"), "{answer}");
+    let document = place.cli(&[&words[..], &["--json"]].concat()).ok().json();
+    assert_eq!(document["result"], "delivered");
+    let call = &document["exchange"]["entries"][0]["call"];
+    assert_eq!(call["asked"], "POST https://hooks.example/x");
+    // What nothing listens on, without the pretence.
+    let real = [
+        "plugin",
+        "run",
+        "webhook",
+        "--set",
+        "url=http://127.0.0.1:1/",
+    ];
+    let document = place.cli(&[&real[..], &["--json"]].concat()).code(1).json();
+    assert_eq!(document["result"], "retry");
+    place
+        .cli(&["plugin", "run", "webhook", "--event", "fialed"])
+        .code(2);
+    place
+        .cli(&["plugin", "run", "webhook", "--set", "url"])
+        .code(2);
+    fs::write(place.path("table"), "5 4 * * * /usr/bin/x\n").unwrap();
+    let answer = place.cli(&["plugin", "run", "crontab", "table"]).ok();
+    assert!(answer.stdout.contains("[tasks.x]"), "{answer}");
+}
+
+#[test]
+fn a_new_project_is_whole() {
+    let place = place();
+    for (lang, file) in [
+        ("rust", "src/lib.rs"),
+        ("python", "app.py"),
+        ("js", "app.js"),
+    ] {
+        let dir = format!("my-{lang}");
+        let words = ["plugin", "new", &dir, "--lang", lang, "--json"];
+        let document = place.cli(&words).ok().json();
+        let files = document["files"].as_array().unwrap();
+        assert!(files.iter().any(|path| path == file), "{document:#}");
+        for path in files {
+            assert!(place.path(&dir).join(path.as_str().unwrap()).is_file());
+        }
+        place.cli(&words).code(5).says("not empty");
+    }
+    place.cli(&["plugin", "new", "Bad_Name"]).code(2);
+    place
+        .cli(&[
+            "plugin", "new", "x", "--kind", "importer", "--lang", "python",
+        ])
+        .code(2);
+    assert!(!place.path("x").exists());
+    place.cli(&["plugin", "test", "data"]).code(2);
+}

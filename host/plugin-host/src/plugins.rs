@@ -53,6 +53,8 @@ pub struct Setup {
     pub roots: Option<PathBuf>,
     /// Looks up names in place of the system.
     pub lookup: Option<Lookup>,
+    /// Send nothing: what is granted is answered as if it had gone well, `200` with `{"ok":true}`. For the author's loop.
+    pub dry_run: bool,
 }
 
 /// A program that calls [`compile_file`](crate::compile_file) with the two paths that follow its arguments.

@@ -60,6 +60,7 @@ impl Gate {
             crate::call::exchange::cut(&String::from_utf8_lossy(&message))
         );
         let answer = match self.admit_mail(&server, &envelope, &message) {
+            Ok(_) if self.services.0.dry_run => Ok("250 nothing was sent".to_owned()),
             Ok((reach, envelope)) => {
                 let wait = LONGEST.min(self.time_left());
                 let sending = send(&self.services, &server, reach, &envelope, &message);

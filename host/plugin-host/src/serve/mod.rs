@@ -41,6 +41,7 @@ struct Shared {
     names: Arc<names::Names>,
     clients: client::Clients,
     mail_places: Semaphore,
+    dry_run: bool,
 }
 
 impl Services {
@@ -51,6 +52,7 @@ impl Services {
             clients: client::Clients::new(setup.proxy.clone(), Arc::clone(&names)),
             names,
             mail_places: Semaphore::new(MAIL_AT_ONCE),
+            dry_run: setup.dry_run,
         }))
     }
 }

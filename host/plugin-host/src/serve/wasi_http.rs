@@ -10,7 +10,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::call::exchange::HostCall;
 use crate::serve::Gate;
-use crate::serve::http::{MAX_ANSWER, MAX_BODY, failure};
+use crate::serve::http::{MAX_ANSWER, MAX_BODY, PRETENDED, failure};
 use crate::since_v0_1::notifier::runwisp::plugin::http as wit;
 
 type Done = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -40,8 +40,12 @@ impl WasiHttpHooks for Gate {
             .and_then(|options| options.first_byte_timeout)
             .unwrap_or(Duration::MAX);
         let wait = wait.min(self.time_left());
+        let dry_run = self.services.0.dry_run;
         Box::new(async move {
             let (client, url) = prepared.map_err(translate)?;
+            if dry_run {
+                return Ok(pretended());
+            }
             fetch(client, url, request, wait).await
         })
     }
@@ -58,6 +62,15 @@ impl Gate {
         let reach = self.admit(&url)?;
         Ok((self.client(reach)?, url))
     }
+}
+
+/// What a dry run answers.
+fn pretended() -> (http::Response<WasiBody>, Done) {
+    let body = Full::new(bytes::Bytes::from_static(PRETENDED))
+        .map_err(|never| match never {})
+        .boxed_unsync();
+    let done: Done = Box::new(async { Ok(()) });
+    (http::Response::new(body), done)
 }
 
 async fn fetch(

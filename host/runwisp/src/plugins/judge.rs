@@ -171,7 +171,7 @@ fn notifiers(registry: &Registry) -> String {
 }
 
 /// Every text in some settings.
-fn texts(settings: &Value) -> Vec<String> {
+pub fn texts(settings: &Value) -> Vec<String> {
     match settings {
         Value::String(text) => vec![text.clone()],
         Value::Array(all) => all.iter().flat_map(texts).collect(),

@@ -14,7 +14,7 @@ mod place;
 mod registry;
 mod schema;
 
-pub use judge::judge;
+pub use judge::{judge, texts};
 pub use named::{Origin, Plugin};
 pub use place::{Place, PlaceError};
 pub use registry::Registry;

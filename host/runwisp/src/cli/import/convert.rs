@@ -95,7 +95,7 @@ impl Host {
         importer: &str,
         read: &Sources,
         allowed: &[PathBuf],
-        options: &[String],
+        given: &[String],
         context: &Context,
     ) -> Result<Conversion, Problem> {
         let mut plugin = self.named(importer)?;
@@ -104,7 +104,7 @@ impl Host {
         }
         let loaded = self.loaded(&plugin)?;
         let terms = plugin.terms(Limits::import(), Vec::new());
-        let options = plugin.with_shared(&parsed(options)?);
+        let options = plugin.with_shared(&options(given, "--option")?);
         let call = loaded.convert(terms, read.sources.clone(), &options);
         let call = self.plugins.wait(call);
         for entry in &call.exchange.entries {
@@ -152,13 +152,13 @@ fn allow(plugin: &mut Plugin, path: &Path) -> Result<(), Problem> {
 }
 
 /// `KEY=VALUE`, where a value is JSON or else text, and a key may lead into a table with dots.
-fn parsed(options: &[String]) -> Result<Value, Problem> {
+pub(in crate::cli) fn options(given: &[String], flag: &str) -> Result<Value, Problem> {
     let mut all = Value::Object(Map::new());
-    for option in options {
+    for option in given {
         let wrong = || {
             Problem::new(
                 "request.invalid",
-                format!("`--option {option}` is not KEY=VALUE"),
+                format!("`{flag} {option}` is not KEY=VALUE"),
             )
         };
         let (key, value) = option.split_once('=').ok_or_else(wrong)?;
@@ -247,7 +247,8 @@ mod tests {
     #[test]
     fn options_are_json_or_text() {
         let options = |all: &[&str]| {
-            parsed(&all.iter().map(|o| (*o).to_owned()).collect::<Vec<_>>()).map_err(|p| p.code)
+            let all: Vec<String> = all.iter().map(|o| (*o).to_owned()).collect();
+            super::options(&all, "--option").map_err(|p| p.code)
         };
         assert_eq!(
             options(&["system=true", "env.HOME=/root", "env.N=\"1\"", "x=a=b"]),

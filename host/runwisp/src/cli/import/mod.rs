@@ -9,6 +9,8 @@ mod convert;
 mod emit;
 mod sources;
 
+pub(super) use convert::options;
+
 use std::path::PathBuf;
 
 use super::context::Context;

@@ -24,10 +24,15 @@ struct Trial {
 
 /// Checks it.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
+    check(context, &args.file)
+}
+
+/// Checks a file.
+pub(super) fn check(context: &Context, file: &str) -> Result<Exit, Problem> {
     let registry = registry(context)?;
     let plugins = registry.place().open().map_err(failure::open)?;
-    let fetched = fetch::fetch(&plugins, &args.file, None)?;
-    let component = Component::bytes(&args.file, fetched.bytes);
+    let fetched = fetch::fetch(&plugins, file, None)?;
+    let component = Component::bytes(file, fetched.bytes);
     let inspection = look::inspect(&plugins, &component)?;
     let schema: Result<Value, _> = serde_json::from_str(&inspection.descriptor.settings_schema);
     let mut trials = vec![Trial {

@@ -57,7 +57,7 @@ pub(super) fn fetch(
         )
         .help("Download it yourself, and add the file."));
     } else {
-        from_file(Path::new(source))?
+        fetch_file(Path::new(source))?
     };
     let is = Digest::of(&fetched.bytes);
     match sha256 {
@@ -70,7 +70,8 @@ pub(super) fn fetch(
     }
 }
 
-fn from_file(path: &Path) -> Result<Fetched, Problem> {
+/// A file, whole.
+pub(super) fn fetch_file(path: &Path) -> Result<Fetched, Problem> {
     let failed = |why: &dyn std::fmt::Display| {
         Problem::new(
             "io.failed",

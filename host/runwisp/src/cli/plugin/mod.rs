@@ -10,8 +10,12 @@ pub(super) mod failure;
 mod fetch;
 mod list;
 mod look;
+mod new;
 mod remove;
+mod run;
+mod sample;
 mod show;
+mod test;
 mod update;
 
 use super::context::Context;
@@ -42,6 +46,12 @@ enum Verb {
     Update(update::Args),
     /// Check that a component is a plugin that this version can run
     Check(check::Args),
+    /// Call a plugin once, without a daemon, and show all that it did
+    Run(run::Args),
+    /// Begin a plugin: a project that builds and passes its tests at once
+    New(new::Args),
+    /// Run a project's own tests, build it, and check what was built
+    Test(test::Args),
 }
 
 /// Does it.
@@ -53,6 +63,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
         Verb::Remove(args) => remove::run(args, context),
         Verb::Update(args) => update::run(args, context),
         Verb::Check(args) => check::run(args, context),
+        Verb::Run(args) => run::run(args, context),
+        Verb::New(args) => new::run(args, context),
+        Verb::Test(args) => test::run(args, context),
     }
 }
 
