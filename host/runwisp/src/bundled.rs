@@ -24,10 +24,9 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "slack",
         &[
-            "http:hooks.slack.com",
-            "http:slack.com",
             "http:$webhook_url",
             "http:$api_url",
+            "http:slack.com",
             "template",
         ],
     ),
@@ -74,6 +73,7 @@ fn grants(name: &str) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runwisp_plugin_host::{Component, Grants, Plugins, Setup};
 
     #[test]
     fn each_is_a_component_with_its_grants_listed() {
@@ -88,5 +88,17 @@ mod tests {
         }
         let listed: Vec<&str> = GRANTS.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, listed);
+    }
+
+    #[test]
+    fn each_says_who_it_is_and_asks_for_what_it_is_granted() {
+        let plugins = Plugins::open(Setup::default()).unwrap();
+        for bundled in all() {
+            let component = Component::bundled(bundled.name, bundled.wasm);
+            let inspection = plugins.wait(plugins.inspect(&component)).unwrap();
+            assert_eq!(inspection.descriptor.name, bundled.name);
+            let asked = Grants::all(&inspection.descriptor.needs).unwrap();
+            assert_eq!(asked.words(), bundled.grants, "{}", bundled.name);
+        }
     }
 }
