@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use wasmtime::Store;
 
+use crate::call::answers;
 use crate::call::error::{CallError, Reason};
 use crate::call::exchange::Exchange;
 use crate::call::limits::Terms;
@@ -110,7 +111,12 @@ impl Plugin {
             Some(PluginKind::Notifier),
             terms,
             settings,
-            move |ready, store| Box::pin(async move { ready.check(store, &text).await }),
+            move |ready, store| {
+                Box::pin(async move {
+                    let found = ready.check(store, &text).await?;
+                    Ok(answers::findings(store.data().masks(), found))
+                })
+            },
         )
         .await
     }
@@ -130,7 +136,10 @@ impl Plugin {
             terms,
             settings,
             move |ready, store| {
-                Box::pin(async move { ready.check_target(store, &text, &target).await })
+                Box::pin(async move {
+                    let answer = ready.check_target(store, &text, &target).await?;
+                    Ok(answer.map_err(|why| store.data().masks().hide(&why)))
+                })
             },
         )
         .await
@@ -150,7 +159,10 @@ impl Plugin {
             terms,
             settings,
             move |ready, store| {
-                Box::pin(async move { ready.deliver(store, &text, &event, &context).await })
+                Box::pin(async move {
+                    let answer = ready.deliver(store, &text, &event, &context).await?;
+                    Ok(answers::delivered(store.data().masks(), answer))
+                })
             },
         )
         .await

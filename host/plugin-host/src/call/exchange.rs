@@ -11,7 +11,7 @@ pub(crate) const MAX_LINES: usize = 1_000;
 /// Host calls kept of a call.
 const MAX_CALLS: usize = 200;
 /// Bytes kept of a line, and of each side of a host call.
-const MAX_TEXT: usize = 4 << 10;
+pub(crate) const MAX_TEXT: usize = 4 << 10;
 
 /// What happened during a call.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
@@ -85,7 +85,7 @@ impl Exchange {
             self.dropped += 1;
             return None;
         }
-        let message = masks.hide(cut(message));
+        let message = masks.cut(message, MAX_TEXT);
         self.entries.push(Entry::Line { level, message });
         match self.entries.last() {
             Some(Entry::Line { message, .. }) => Some(message),
@@ -100,18 +100,22 @@ impl Exchange {
             self.dropped += 1;
             return;
         }
-        let hide = |text: String| masks.hide(&text);
+        let shown = |text: &str| masks.cut(text, MAX_TEXT);
         self.entries.push(Entry::Call(HostCall {
-            asked: masks.hide(cut(&call.asked)),
-            sent: masks.hide(cut(&call.sent)),
-            outcome: call.outcome.map(hide).map_err(hide),
-            received: masks.hide(cut(&call.received)),
+            asked: shown(&call.asked),
+            sent: shown(&call.sent),
+            outcome: call
+                .outcome
+                .map(|what| shown(&what))
+                .map_err(|why| shown(&why)),
+            received: shown(&call.received),
             took: call.took,
         }));
     }
 }
 
-/// The beginning of a text, cut between two characters.
-pub(crate) fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_TEXT)]
+/// As much of a body as it takes to show its beginning: enough that a secret is seen whole where the text is cut.
+pub(crate) fn beginning(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    const ENOUGH: usize = 16 * MAX_TEXT;
+    String::from_utf8_lossy(&bytes[..bytes.len().min(ENOUGH)])
 }

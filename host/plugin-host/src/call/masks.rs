@@ -35,6 +35,50 @@ impl Masks {
     }
 }
 
+impl Masks {
+    /// The beginning of a text without the secrets, at most so many bytes of it. A secret that the cut would go
+    /// through is left out whole: half of one is too much.
+    pub(crate) fn cut(&self, text: &str, limit: usize) -> String {
+        let mut end = text.floor_char_boundary(limit);
+        let mut moved = end < text.len();
+        while moved {
+            let through = self
+                .0
+                .iter()
+                .filter_map(|secret| begins_across(text, secret, end));
+            match through.min() {
+                Some(begin) => end = begin,
+                None => moved = false,
+            }
+        }
+        self.hide(&text[..end])
+    }
+
+    /// A text whose beginning is lost, without the secrets. What is left of one that the loss went through goes too.
+    pub(crate) fn hide_rest(&self, text: &str) -> String {
+        let left_of = |secret: &String| {
+            let mut ends = (1..secret.len())
+                .filter(|at| secret.is_char_boundary(*at))
+                .map(|at| &secret[at..]);
+            ends.find(|end| text.starts_with(end)).map_or(0, str::len)
+        };
+        let lost = self.0.iter().map(left_of).max().unwrap_or(0);
+        self.hide(&text[lost..])
+    }
+}
+
+/// Where a secret begins that stands across this place of the text.
+fn begins_across(text: &str, secret: &str, at: usize) -> Option<usize> {
+    let from = text.floor_char_boundary(at.saturating_sub(secret.len() - 1));
+    let to = text.ceil_char_boundary((at + secret.len() - 1).min(text.len()));
+    let found = text[from..to]
+        .match_indices(secret)
+        .map(|(begin, _)| from + begin);
+    found
+        .filter(|begin| *begin < at && begin + secret.len() > at)
+        .min()
+}
+
 /// As it stands inside a JSON string.
 fn as_json(secret: &str) -> String {
     let quoted = serde_json::Value::from(secret).to_string();
@@ -74,6 +118,27 @@ mod tests {
     #[test]
     fn a_secret_inside_another_leaves_nothing_of_the_longer_one() {
         assert_eq!(hidden(&["pass", "password1"], "password1 pass"), "*** ***");
+    }
+
+    #[test]
+    fn a_cut_does_not_leave_half_a_secret() {
+        let masks = Masks::new(&["secret".to_owned(), "seldom".to_owned()]);
+        assert_eq!(masks.cut("a secret b", 20), "a *** b");
+        assert_eq!(masks.cut("a secret b", 8), "a ***");
+        for limit in 2..8 {
+            assert_eq!(masks.cut("a secret b", limit), "a ", "{limit}");
+        }
+        assert_eq!(masks.cut("äää", 3), "ä");
+        let twice = Masks::new(&["abab".to_owned()]);
+        assert_eq!(twice.cut("xababab", 4), "x");
+    }
+
+    #[test]
+    fn a_lost_beginning_does_not_leave_half_a_secret() {
+        let masks = Masks::new(&["secret".to_owned()]);
+        assert_eq!(masks.hide_rest("cret and secret"), " and ***");
+        assert_eq!(masks.hide_rest("secret and"), "*** and");
+        assert_eq!(masks.hide_rest("and"), "and");
     }
 
     #[test]

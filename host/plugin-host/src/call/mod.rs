@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing of a call outlives it; the next one has a fresh store and a fresh instance.
 
+pub(crate) mod answers;
 pub(crate) mod error;
 pub(crate) mod exchange;
 pub(crate) mod limits;

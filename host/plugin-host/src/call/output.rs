@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use crate::call::masks::Masks;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
@@ -20,10 +21,16 @@ const AT_ONCE: usize = 64 << 10;
 pub(crate) struct Output(Arc<Mutex<VecDeque<u8>>>);
 
 impl Output {
-    /// What is kept, as text.
-    pub(crate) fn text(&self) -> String {
+    /// What is kept, as text, without secrets.
+    pub(crate) fn text(&self, masks: &Masks) -> String {
         let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(ring.make_contiguous()).into_owned()
+        let lost = ring.len() == KEEP;
+        let text = String::from_utf8_lossy(ring.make_contiguous());
+        if lost {
+            masks.hide_rest(&text)
+        } else {
+            masks.hide(&text)
+        }
     }
 
     fn push(&self, bytes: &[u8]) {
@@ -98,10 +105,10 @@ mod tests {
         let output = Output::default();
         output.push(&[b'a'; KEEP]);
         output.push(b"the end");
-        let text = output.text();
+        let text = output.text(&Masks::default());
         assert_eq!(text.len(), KEEP);
         assert!(text.ends_with("athe end"));
         output.push(&[b'b'; 3 * KEEP]);
-        assert_eq!(output.text(), "b".repeat(KEEP));
+        assert_eq!(output.text(&Masks::default()), "b".repeat(KEEP));
     }
 }

@@ -8,7 +8,7 @@ use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::call::error::{CallError, Reason};
-use crate::call::exchange::{Exchange, cut};
+use crate::call::exchange::{Exchange, MAX_TEXT};
 use crate::call::limits::{Limits, Terms};
 use crate::call::masks::Masks;
 use crate::call::output::Output;
@@ -74,7 +74,7 @@ impl State {
 
     /// What the call did, for whoever asked for it.
     pub(crate) fn into_exchange(self, wall: Duration) -> Exchange {
-        let output = self.masks().hide(&self.output.text());
+        let output = self.output.text(self.masks());
         let processor = TICK * self.meter.ticks;
         Exchange {
             output,
@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    fn masks(&self) -> &Masks {
+    pub(crate) fn masks(&self) -> &Masks {
         self.gate.masks()
     }
 
@@ -103,7 +103,7 @@ impl State {
         } else if text.contains(COPIED_TOO_MUCH) {
             Reason::Copied(limits.copied)
         } else {
-            Reason::Crashed(self.masks().hide(cut(&crash(error))))
+            Reason::Crashed(self.masks().cut(&crash(error), MAX_TEXT))
         };
         self.failed(reason)
     }
@@ -112,7 +112,7 @@ impl State {
     pub(crate) fn failed(&self, reason: Reason) -> CallError {
         CallError {
             reason,
-            output: self.masks().hide(&self.output.text()),
+            output: self.output.text(self.masks()),
         }
     }
 }

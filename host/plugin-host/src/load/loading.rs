@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::sync::Semaphore;
+use tokio::task::block_in_place;
 use wasmtime::Engine;
 use wasmtime::component::Component as Compiled;
 
@@ -46,13 +47,14 @@ impl Loading {
         engine: &Engine,
         component: &Component,
     ) -> Result<Compiled, LoadError> {
-        let bytes = component.read()?;
+        // Reading, summing up and compiling keep a thread busy; other calls go on on another meanwhile.
+        let bytes = block_in_place(|| component.read())?;
         speaks::header(&bytes)?;
         let digest = component.digest();
         let Some(cache) = &self.cache else {
             return here(engine, &bytes);
         };
-        if let Some(compiled) = cache.load(engine, digest) {
+        if let Some(compiled) = block_in_place(|| cache.load(engine, digest)) {
             return Ok(compiled);
         }
         let _place = self.place.acquire().await;
@@ -80,16 +82,14 @@ impl Loading {
         component: &Component,
         bytes: &[u8],
     ) -> Result<(), Failure> {
-        let work = cache.prepare(component.digest(), bytes)?;
+        let work = block_in_place(|| cache.prepare(component.digest(), bytes))?;
         let done = match &self.compiler {
             Some(compiler) => in_a_child(compiler, &work).await?,
             None => false,
         };
         if !done {
-            let code = engine
-                .precompile_component(bytes)
-                .map_err(|e| malformed(&e))?;
-            write_new(&work.to, &code)?;
+            let code = block_in_place(|| engine.precompile_component(bytes));
+            write_new(&work.to, &code.map_err(|e| malformed(&e))?)?;
         }
         cache.adopt(component.digest(), &work.to)?;
         Ok(())
@@ -114,7 +114,7 @@ impl From<std::io::Error> for Failure {
 }
 
 fn here(engine: &Engine, bytes: &[u8]) -> Result<Compiled, LoadError> {
-    Compiled::new(engine, bytes).map_err(|e| malformed(&e))
+    block_in_place(|| Compiled::new(engine, bytes)).map_err(|e| malformed(&e))
 }
 
 fn malformed(error: &wasmtime::Error) -> LoadError {

@@ -6,7 +6,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use reqwest::{Client, Url};
 
-use crate::call::exchange::{HostCall, cut};
+use crate::call::exchange::{HostCall, beginning};
 use crate::call::state::State;
 use crate::grant::address::Reach;
 use crate::serve::Gate;
@@ -263,7 +263,7 @@ fn shown(headers: &[(String, String)], body: &[u8]) -> String {
     }
     if !body.is_empty() {
         text.push('\n');
-        text.push_str(cut(&String::from_utf8_lossy(body)));
+        text.push_str(&beginning(body));
     }
     text
 }

@@ -15,7 +15,7 @@ use lettre::transport::smtp::extension::ClientId;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 
-use crate::call::exchange::HostCall;
+use crate::call::exchange::{HostCall, beginning};
 use crate::call::state::State;
 use crate::grant::address::Reach;
 use crate::serve::names::NoAddress;
@@ -57,7 +57,7 @@ impl Gate {
             "from {} to {}\n\n{}",
             envelope.sender,
             envelope.recipients.join(", "),
-            crate::call::exchange::cut(&String::from_utf8_lossy(&message))
+            beginning(&message)
         );
         let answer = match self.admit_mail(&server, &envelope, &message) {
             Ok(_) if self.services.0.dry_run => Ok("250 nothing was sent".to_owned()),

@@ -8,7 +8,7 @@
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
-use crate::call::exchange::{HostCall, cut};
+use crate::call::exchange::{HostCall, beginning};
 use crate::call::state::State;
 use crate::serve::Gate;
 use crate::since_v0_1::notifier::runwisp::plugin::template;
@@ -43,7 +43,7 @@ impl Gate {
         escaping: Escaping,
     ) -> wasmtime::Result<Result<String, String>> {
         let began = std::time::Instant::now();
-        let shown = cut(&template).to_owned();
+        let shown = beginning(template.as_bytes()).into_owned();
         let answer = match self.count().and_then(|()| self.granted.template()) {
             Ok(()) => {
                 tokio::task::spawn_blocking(move || render(&template, &values, escaping)).await?

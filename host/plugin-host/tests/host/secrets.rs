@@ -25,19 +25,22 @@ fn neither_log_nor_exchange_nor_output_nor_error_shows_it() {
         json!({"do": "request", "url": url, "text": SECRET}),
         json!({"do": "print", "text": SECRET}),
         json!({"do": "request", "url": format!("nothing:{SECRET}"), "text": ""}),
+        json!({"do": "fail", "text": SECRET}),
     ];
     for settings in calls {
         let call = world.deliver(terms(), settings.clone());
         let exchange = serde_json::to_string(&call.exchange).unwrap();
-        let error = call
-            .answer
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default();
-        for shown in [&exchange, &error] {
+        // A reference is for the plugin itself.
+        let answer = match call.answer {
+            Ok(Ok(_)) => String::new(),
+            Ok(Err(failure)) => format!("{failure:?}"),
+            Err(error) => error.to_string(),
+        };
+        for shown in [&exchange, &answer] {
             assert!(!shown.contains("s3cret"), "{settings}: {shown}");
         }
-        assert!(exchange.contains("***"), "{settings}: {exchange}");
+        let shown = format!("{exchange}{answer}");
+        assert!(shown.contains("***"), "{settings}: {shown}");
     }
     assert_eq!(server.requests()[0].text(), SECRET);
 }
