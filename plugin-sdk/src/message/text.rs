@@ -97,15 +97,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_cut_text_fits_and_is_part_of_the_whole(text in "[a-z<&é🟢 \n]{0,60}", limit in 0usize..80) {
-            for (kept, fits) in [
-                (cut(&text, limit, html), cut(&text, limit, html).trim_end_matches('…').len()),
-                (cut_start(&text, limit, html), 0),
-            ] {
-                prop_assert!(price(&kept) <= limit);
-                let core = kept.trim_matches('…');
-                prop_assert!(text.contains(core));
-                let _ = fits;
-            }
+            let kept = cut(&text, limit, html);
+            prop_assert!(price(&kept) <= limit);
+            prop_assert!(text.starts_with(kept.trim_end_matches(CUT)));
+            let kept = cut_start(&text, limit, html);
+            prop_assert!(price(&kept) <= limit);
+            prop_assert!(text.ends_with(kept.trim_start_matches(CUT)));
             if price(&text) <= limit {
                 prop_assert_eq!(cut(&text, limit, html), text);
             }
