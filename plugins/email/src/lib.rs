@@ -12,7 +12,7 @@ mod compose;
 mod html;
 mod settings;
 
-use runwisp_plugin::message::{check_template, cut};
+use runwisp_plugin::message::check_template;
 use runwisp_plugin::settings::in_one_line;
 use runwisp_plugin::{
     Context, Descriptor, Event, Failure, Finding, Notifier, Receipt, Severity, mail,
@@ -37,6 +37,7 @@ impl Notifier for Email {
             env!("CARGO_PKG_VERSION"),
             "Sends mail as text and HTML, a recovery in one thread with its failure",
         )
+        .homepage("https://www.rfc-editor.org/rfc/rfc5322")
         .settings_schema(include_str!("../settings.schema.json"))
         .needs_mail()
         .needs_template()
@@ -64,14 +65,16 @@ impl Notifier for Email {
         if !faults.is_empty() {
             return Err(Failure::Config(in_one_line(&faults)));
         }
-        let config = |why: &str| Failure::Config(why.into());
-        let people = settings.people(context.target.as_deref()).map_err(config)?;
+        // Settings have no faults by now, so it is the target that has one.
+        let people = settings
+            .people(context.target.as_deref())
+            .map_err(|why| Failure::Config(format!("the target: {why}")))?;
         let id = compose::message_id(&people.from, event, context);
         let message = compose::message(settings, &people, &id, event, context);
         let answer = mail::send(&settings.server(), &people.envelope(), &message)
             .map_err(|error| settings.masked(error.into()))?;
-        let answer = compose::one_line(&answer, ANSWER);
-        Ok(Receipt::with_reference(format!("<{id}>")).note(cut(&answer, ANSWER, |_| 1)))
+        let note = compose::one_line(&answer, ANSWER);
+        Ok(Receipt::with_reference(format!("<{id}>")).note(note))
     }
 }
 

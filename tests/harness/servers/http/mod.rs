@@ -210,7 +210,8 @@ impl Shared {
             drop(state);
             self.changed.notify_all();
             let reply = queued.unwrap_or_else(|| (self.application)(&request));
-            if reply.write(stream.get_mut()).is_err() || reply.ends_connection() || last {
+            let written = reply.write(stream.get_mut(), &request.method);
+            if written.is_err() || reply.ends_connection() || last {
                 return;
             }
         }

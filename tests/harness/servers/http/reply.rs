@@ -94,7 +94,8 @@ impl Reply {
         self.ending != Ending::Whole
     }
 
-    pub(super) fn write(&self, stream: &mut impl Write) -> io::Result<()> {
+    /// Writes it; an answer to `HEAD` has no body, whatever its head says.
+    pub(super) fn write(&self, stream: &mut impl Write, method: &str) -> io::Result<()> {
         if let Some(gate) = &self.gate {
             gate.pass();
         }
@@ -107,6 +108,9 @@ impl Reply {
         }
         head.push_str(&format!("content-length: {}\r\n\r\n", self.body.len()));
         stream.write_all(head.as_bytes())?;
+        if method == "HEAD" {
+            return stream.flush();
+        }
         let half = self.body.len() / 2;
         let whole = self.ending == Ending::Whole;
         stream.write_all(if whole {
