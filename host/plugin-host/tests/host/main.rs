@@ -1,5 +1,8 @@
-//! The host against plugins that misbehave, with real components, real servers and a real cache.
+//! The host against plugins that misbehave, and the bundled notifiers against their far sides: with real components, real
+//! servers and a real cache.
 
+mod chats;
+mod email;
 mod faults;
 mod importing;
 mod loading;
@@ -8,3 +11,4 @@ mod many;
 mod requests;
 mod secrets;
 mod support;
+mod webhook;

@@ -21,14 +21,13 @@ fn target() -> PathBuf {
         .join("guest-plugins")
 }
 
-/// The component of a guest, built if it is not up to date.
+/// The component of a guest or of a bundled plugin, built if it is not up to date.
 pub(crate) fn guest(name: &str) -> Vec<u8> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/guests")
-            .join(name),
-    );
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = here.join("tests/guests").join(name);
+    let bundled = here.join("../../plugins").join(name);
+    cargo.current_dir(if own.exists() { own } else { bundled });
     cargo.args([
         "build",
         "--quiet",
