@@ -62,7 +62,7 @@ fn it_misbehaves_once_for_each_order() {
     assert_eq!(talk(&server, &MESSAGE)[5], "");
     server.wait_refused(3);
     assert!(talk(&server, &MESSAGE)[5].starts_with("250"));
-    assert_eq!(server.mail().len(), 1);
+    assert_eq!(server.wait_mail(1).len(), 1);
 }
 
 /// Sends a message as Python's mail client does, and gives what it has to say about it.
