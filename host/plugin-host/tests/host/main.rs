@@ -4,6 +4,7 @@
 mod chats;
 mod email;
 mod faults;
+mod fetching;
 mod importing;
 mod loading;
 mod mails;

@@ -24,6 +24,7 @@ const COMPILE_VERB: &str = "compile-plugin";
 #[derive(Clone, Debug)]
 pub struct Place {
     lock: PathBuf,
+    data: PathBuf,
     folder: PathBuf,
 }
 
@@ -65,6 +66,7 @@ impl Place {
         let beside = config.parent().unwrap_or(Path::new("/"));
         Place {
             lock: beside.join("plugins.lock"),
+            data: data.to_owned(),
             folder: data.join("plugins"),
         }
     }
@@ -158,7 +160,7 @@ impl Place {
             file: path.clone(),
             why,
         };
-        write(&path, bytes).map_err(failed)?;
+        write(&self.data, &path, bytes).map_err(failed)?;
         Ok(digest)
     }
 
@@ -193,19 +195,35 @@ impl Place {
     /// The host of plugins.
     pub fn open(&self) -> Result<Plugins, runwisp_plugin_host::OpenError> {
         // A place that can't be made is no reason not to run: then code is compiled again by every program.
-        let _ = folder(&self.folder);
+        let _ = folder(&self.data, &self.folder);
         Plugins::open(self.setup())
     }
 }
 
-fn folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o755).create(path)
+/// Makes a folder below the data directory, and that as well where it is not there: for its owner alone. A link in
+/// place of a folder may lead anywhere, and who adds plugins may be root.
+fn folder(data: &Path, path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(data)?;
+    let below = path.strip_prefix(data).unwrap_or(path);
+    let mut at = data.to_owned();
+    for part in below {
+        at.push(part);
+        match DirBuilder::new().mode(0o755).create(&at) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        if !at.symlink_metadata()?.is_dir() {
+            let text = format!("{} is not a folder", at.display());
+            return Err(io::Error::other(text));
+        }
+    }
+    Ok(())
 }
 
 /// Writes beside the place and moves it there.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(data: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let store = path.parent().unwrap_or(Path::new("/"));
-    folder(store)?;
+    folder(data, store)?;
     let beside = path.with_extension(format!("{}.new", std::process::id()));
     let _ = fs::remove_file(&beside);
     let written = (|| {
@@ -283,6 +301,20 @@ mod tests {
         let path = place.stored(digest);
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn a_link_in_place_of_the_store_is_not_followed() {
+        let (folder, place) = place();
+        fs::create_dir_all(folder.path().join("data")).unwrap();
+        fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", folder.path().join("data/plugins")).unwrap();
+        assert!(matches!(
+            place.store(b"one"),
+            Err(PlaceError::Unwritable { .. })
+        ));
+        let elsewhere = fs::read_dir(folder.path().join("elsewhere")).unwrap();
+        assert_eq!(elsewhere.count(), 0);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::sources::Sources;
 use crate::cli::context::Context;
-use crate::cli::plugin::failure;
-use crate::plugins::{Place, Plugin, Registry};
+use crate::cli::plugin::{failure, registry};
+use crate::plugins::{Plugin, Registry};
 use crate::wire::Problem;
 
 /// How sure an importer has to be before it is chosen.
@@ -22,8 +22,7 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn open(context: &Context) -> Result<Host, Problem> {
-        let place = Place::of(&context.paths.config, &context.paths.data);
-        let registry = Registry::open(place).map_err(failure::place)?;
+        let registry = registry(context)?;
         let plugins = registry.place().open().map_err(failure::open)?;
         Ok(Host { registry, plugins })
     }

@@ -19,6 +19,7 @@ mod test;
 mod update;
 
 use super::context::Context;
+use crate::config;
 use crate::plugins::{Place, Registry};
 use crate::wire::Problem;
 use crate::wire::codes::Exit;
@@ -69,8 +70,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
     }
 }
 
-/// The plugins of this configuration and data directory.
-fn registry(context: &Context) -> Result<Registry, Problem> {
-    let place = Place::of(&context.paths.config, &context.paths.data);
-    Registry::open(place).map_err(failure::place)
+/// The plugins of this configuration and data directory. One that is broken names none of its own; `validate` says what
+/// is wrong with it.
+pub(super) fn registry(context: &Context) -> Result<Registry, Problem> {
+    let config = &context.paths.config;
+    let place = Place::of(config, &context.paths.data);
+    let registry = Registry::open(place).map_err(failure::place)?;
+    let plan = config.exists().then(|| config::load(config).plan).flatten();
+    Ok(match plan {
+        Some(plan) => registry.with(plan.notify.plugins),
+        None => registry,
+    })
 }
