@@ -4,7 +4,7 @@
 //! `webhook-timestamp`, `webhook-signature`); `docs/notifiers/webhook.md` has the document field by field.
 //!
 //! Invariant: neither the secret nor the address nor the value of a header stands in a text that leaves this crate.
-//! Tests: `tests.rs`, `settings.rs`, `signature.rs`.
+//! Tests: `tests.rs`, `signature.rs`.
 
 mod request;
 mod settings;
