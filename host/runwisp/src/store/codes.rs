@@ -3,6 +3,7 @@
 //! Invariant: a number, once released, keeps its meaning for ever; new words get new numbers. The partial indexes of
 //! the schema name some of them (`state <> 4`, `trigger <= 1`).
 
+use runwisp_core::words::notice::DeliveryState;
 use runwisp_core::words::run::{Kind, Outcome, RunState, Trigger};
 
 /// Writes both directions of one table of numbers, so that they cannot disagree.
@@ -19,6 +20,19 @@ macro_rules! codes {
         }
     };
 }
+
+codes!(
+    delivery_code,
+    delivery_of,
+    DeliveryState {
+        0 = Pending,
+        1 = Held,
+        2 = Sending,
+        3 = Delivered,
+        4 = Rejected,
+        5 = Expired,
+    }
+);
 
 codes!(kind_code, kind_of, Kind { 0 = Task, 1 = Service });
 

@@ -7,6 +7,7 @@ use runwisp_core::words::run::Kind;
 use rusqlite::{Connection, ErrorCode, Transaction, params};
 
 use super::codes::kind_code;
+use super::messages;
 use super::pending::Pending;
 use super::rows::{key, upsert_run};
 
@@ -58,6 +59,7 @@ fn write(
     }
     write_memories(&transaction, pending)?;
     write_events(&transaction, pending)?;
+    messages::write(&transaction, &pending.messages)?;
     transaction.commit()?;
     Ok(refused)
 }

@@ -1,4 +1,4 @@
-//! The history: runs, what is remembered of units, and the journal of events, in one SQLite file.
+//! The history: runs, what is remembered of units, the journal of events, and messages to people, in one SQLite file.
 //!
 //! [`open`] gives a [`Writer`] (one thread, group commit) and [`Queries`] (a few connections that only read).
 //!
@@ -14,7 +14,9 @@ mod error;
 mod filter;
 mod keeping;
 pub mod lock;
+mod messages;
 mod pending;
+mod pending_messages;
 mod queries;
 mod repair;
 mod rows;
@@ -32,7 +34,9 @@ pub use boot::boot_id;
 pub use commit::EVENTS_KEPT;
 pub use error::StoreError;
 pub use filter::{MOST_RUNS, RunFilter};
+pub use messages::{DeliveryFilter, Notification};
 pub use pending::Write;
+pub use pending_messages::{Keep, Read};
 pub use queries::{Counts, Queries};
 pub use schema::FILE_NAME;
 pub use writer::{Health, Kept, Tell, Told, Writer};
@@ -106,6 +110,8 @@ fn open_sound(path: &Path) -> Result<Connection, StoreError> {
     let db = schema::open_writer(&Place::File(path.to_owned()))?;
     queries::read_open_runs(&db)?;
     queries::read_memories(&db)?;
+    messages::read_open(&db)?;
+    messages::read_memories(&db)?;
     db.query_row("SELECT max(seq) FROM events", [], |_| Ok(()))?;
     db.query_row("SELECT count(*) FROM units", [], |_| Ok(()))?;
     Ok(db)

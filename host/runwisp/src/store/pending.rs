@@ -1,8 +1,9 @@
 //! What is waiting to be written: the newest state of each row, not the way there.
 //!
 //! Pure: no database, no clock, no lock. Writes of one run (or of one unit's memory) replace each other, so the bound
-//! is one of rows. At the bound the oldest events give way first, then the oldest rows of runs that have ended;
-//! whatever gives way is counted. Rows of open runs are never dropped: there are only as many as there are runs.
+//! is one of rows. At the bound the oldest events give way first, then the oldest rows of runs that have ended,
+//! then messages that need no delivery any more; whatever gives way is counted. Rows of open runs are never dropped:
+//! there are only as many as there are runs.
 //!
 //! Tests are below.
 
@@ -11,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use runwisp_core::words::action::Memory;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::notice::{BellRow, Delivery};
 use runwisp_core::words::run::{RunRecord, RunState};
+
+use super::pending_messages::{Keep, Messages, Read};
 
 /// One thing to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +35,21 @@ pub enum Write {
     Event(Envelope),
     /// Removes the rows of these runs. Their logs are already gone.
     DeleteRuns(Vec<RunId>),
+    /// A delivery, new or changed. With `confirm`, [`super::Told::Stored`] says once that it is held.
+    Delivery {
+        /// The delivery.
+        delivery: Box<Delivery>,
+        /// Whether somebody waits.
+        confirm: bool,
+    },
+    /// A row of the bell, new or changed.
+    Bell(Box<BellRow>),
+    /// Keeps this about repeats under this name; none forgets it.
+    NotifyMemory(String, Option<String>),
+    /// Somebody has read the bell.
+    Read(Read),
+    /// Removes messages that are too old or too many.
+    KeepMessages(Keep),
 }
 
 /// Rows that are held at most while they cannot be written: some 40 MB.
@@ -44,17 +63,27 @@ pub(super) struct Pending {
     pub(super) memories: BTreeMap<UnitName, Option<Memory>>,
     pub(super) events: VecDeque<Envelope>,
     pub(super) confirm: Vec<RunId>,
+    pub(super) messages: Messages,
     /// Rows and events that gave way to the bound since the last successful commit.
     pub(super) lost: u64,
 }
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        self.rows() == 0 && self.confirm.is_empty()
+        self.rows() == 0 && self.nobody_waits()
+    }
+
+    /// Whether nobody waits for a confirmation.
+    pub(super) fn nobody_waits(&self) -> bool {
+        self.confirm.is_empty() && self.messages.confirm.is_empty()
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.runs.len() + self.deleted.len() + self.memories.len() + self.events.len()
+        self.runs.len()
+            + self.deleted.len()
+            + self.memories.len()
+            + self.events.len()
+            + self.messages.rows()
     }
 
     /// Takes one more write in.
@@ -81,6 +110,15 @@ impl Pending {
                     self.deleted.insert(id);
                 }
             }
+            Write::Delivery { delivery, confirm } => self.messages.deliver(delivery, confirm),
+            Write::Bell(row) => {
+                self.messages.bell.insert(row.id, row);
+            }
+            Write::NotifyMemory(name, memory) => {
+                self.messages.memories.insert(name, memory);
+            }
+            Write::Read(read) => self.messages.read.push(read),
+            Write::KeepMessages(keep) => self.messages.keep = Some(keep),
         }
         self.hold_bound(MOST_ROWS);
     }
@@ -104,6 +142,7 @@ impl Pending {
         self.events.extend(newer);
         let newer = std::mem::replace(&mut self.confirm, older.confirm);
         self.confirm.extend(newer);
+        self.messages.put_back(older.messages);
         self.lost += older.lost;
         self.hold_bound(MOST_ROWS);
     }
@@ -130,7 +169,8 @@ impl Pending {
         for id in &ended {
             self.runs.remove(id);
         }
-        self.lost += (events + ended.len()) as u64;
+        let messages = self.messages.give_way(runs - ended.len());
+        self.lost += (events + ended.len() + messages) as u64;
     }
 }
 

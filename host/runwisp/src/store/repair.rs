@@ -132,6 +132,8 @@ pub(super) fn carry_over(
         }
     }
     write_unended(into, &mut numbers, chunk)?;
+    let messages = super::messages::carry_over(from, into)?;
+    carried.whole &= messages;
     Ok(carried)
 }
 

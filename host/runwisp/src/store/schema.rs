@@ -20,7 +20,10 @@ use super::error::StoreError;
 pub const FILE_NAME: &str = "runwisp.db";
 
 /// The migrations, in order; the first makes format 1.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001_history.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_history.sql"),
+    include_str!("migrations/002_messages.sql"),
+];
 
 /// How long a commit waits for another program that holds the database, before it counts as failed and is retried.
 const BUSY_WRITER: Duration = Duration::from_millis(250);

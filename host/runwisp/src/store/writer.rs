@@ -21,6 +21,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use runwisp_core::words::ids::RunId;
+use runwisp_core::words::notice::MessageId;
 
 use super::keeping::Keeping;
 use super::pending::{Pending, Write};
@@ -37,6 +38,11 @@ pub enum Told {
         run: RunId,
         /// What.
         kept: Kept,
+    },
+    /// These deliveries are held: on disk, or where that can't be written, in memory.
+    Stored {
+        /// Which.
+        deliveries: Vec<MessageId>,
     },
     /// The store's health changed.
     Health(Health),
@@ -212,10 +218,25 @@ struct Failing {
     delay: Duration,
 }
 
+/// Who waits for a confirmation.
+struct Waiting {
+    runs: Vec<RunId>,
+    deliveries: Vec<MessageId>,
+}
+
+impl Waiting {
+    fn take(pending: &mut Pending) -> Waiting {
+        Waiting {
+            runs: std::mem::take(&mut pending.confirm),
+            deliveries: std::mem::take(&mut pending.messages.confirm),
+        }
+    }
+}
+
 /// What the thread has to do next.
 enum Turn {
     Commit(Pending, u64),
-    ConfirmHeld(Vec<RunId>, u64),
+    ConfirmHeld(Waiting, u64),
     LookForDamage,
     ComeBack,
     Leave,
@@ -234,8 +255,8 @@ impl Thread {
         loop {
             match self.next_turn() {
                 Turn::Commit(batch, sent) => self.commit(batch, sent),
-                Turn::ConfirmHeld(runs, sent) => {
-                    self.confirm(&runs, Kept::Memory);
+                Turn::ConfirmHeld(waiting, sent) => {
+                    self.confirm_held(waiting);
                     self.settle(sent, false);
                 }
                 Turn::LookForDamage => {
@@ -271,9 +292,9 @@ impl Thread {
             }
             let retry_at = self.failing.as_ref().map(|failing| failing.next);
             let held = retry_at.is_some_and(|next| now < next) && !queue.closing;
-            if held && !queue.pending.confirm.is_empty() {
-                let runs = std::mem::take(&mut queue.pending.confirm);
-                return Turn::ConfirmHeld(runs, queue.sent);
+            if held && !queue.pending.nobody_waits() {
+                let waiting = Waiting::take(&mut queue.pending);
+                return Turn::ConfirmHeld(waiting, queue.sent);
             }
             if !held && !queue.pending.is_empty() {
                 return Turn::Commit(std::mem::take(&mut queue.pending), queue.sent);
@@ -327,6 +348,7 @@ impl Thread {
                 if kept == Kept::Disk {
                     self.set_health(Health::Ok);
                 }
+                self.stored(&batch.messages.confirm);
                 for run in &batch.confirm {
                     let kept = if refused.contains(run) {
                         Kept::Refused
@@ -347,7 +369,7 @@ impl Thread {
     }
 
     fn put_back(&mut self, mut batch: Pending, sent: u64, error: &str) {
-        let waiting = std::mem::take(&mut batch.confirm);
+        let waiting = Waiting::take(&mut batch);
         let mut queue = self.shared.queue();
         if queue.closing {
             // The last try has failed; what could not be written is lost, and flush() says so.
@@ -370,7 +392,21 @@ impl Thread {
         self.set_health(Health::Degraded(format!(
             "history cannot be written and is held in memory: {error}"
         )));
-        self.confirm(&waiting, Kept::Memory);
+        self.confirm_held(waiting);
+    }
+
+    /// What can't be written now is held in memory, and that has to do.
+    fn confirm_held(&self, waiting: Waiting) {
+        self.confirm(&waiting.runs, Kept::Memory);
+        self.stored(&waiting.deliveries);
+    }
+
+    fn stored(&self, deliveries: &[MessageId]) {
+        if !deliveries.is_empty() {
+            (self.tell)(Told::Stored {
+                deliveries: deliveries.to_vec(),
+            });
+        }
     }
 
     fn confirm(&self, runs: &[RunId], kept: Kept) {

@@ -2,6 +2,7 @@
 
 mod damage;
 mod full_disk;
+pub(super) mod messages;
 mod opening;
 mod queries;
 mod writing;
