@@ -42,4 +42,5 @@ pub use load::error::LoadError;
 pub use load::inspect::{InspectError, Inspection};
 pub use plugin::Plugin;
 pub use plugins::{Compiler, Lookup, OpenError, Plugins, Proxy, Setup};
+pub use serve::template::render_text;
 pub use words::*;

@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod http;
 pub mod import;
 pub mod logs;
+pub mod notify;
 pub mod plugins;
 pub mod replace;
 pub mod store;

@@ -43,8 +43,9 @@ impl Notify {
         }
     }
 
-    /// This daemon leaves in good order: the next one need not think that it died.
+    /// This daemon leaves in good order: nothing more is sent, and the next one need not think that it died.
     pub fn leave(&mut self, out: &mut Vec<Order>) {
+        self.leaving = true;
         self.remember(LEFT.to_owned(), Some(String::new()), out);
     }
 

@@ -97,6 +97,8 @@ pub struct Notify {
     /// The daemon before this one said that it was leaving.
     left: bool,
     stopping: bool,
+    /// This daemon leaves: nothing more is sent.
+    leaving: bool,
 }
 
 impl Notify {
@@ -119,6 +121,7 @@ impl Notify {
             remembered: BTreeSet::new(),
             left: false,
             stopping: false,
+            leaving: false,
         };
         notify.recall(restored.memories, out);
         for delivery in restored.deliveries {
@@ -153,7 +156,7 @@ impl Notify {
                 }
             }
         }
-        self.outbox.dispatch(now, out);
+        self.dispatch(now, out);
     }
 
     fn run_began(&mut self, now: Timestamp, row: &RunRecord, out: &mut Vec<Order>) {
@@ -331,7 +334,7 @@ impl Notify {
     /// The store holds these deliveries, or says that memory has to do.
     pub fn stored(&mut self, now: Timestamp, ids: &[MessageId], out: &mut Vec<Order>) {
         self.outbox.stored(ids);
-        self.outbox.dispatch(now, out);
+        self.dispatch(now, out);
     }
 
     /// An attempt is over.
@@ -349,7 +352,7 @@ impl Notify {
                 self.tell_undelivered(now, &ended, out);
             }
         }
-        self.outbox.dispatch(now, out);
+        self.dispatch(now, out);
     }
 
     /// Does what time says.
@@ -375,7 +378,7 @@ impl Notify {
                 self.end_incident(now, &subject, Some(notice), out);
             }
         }
-        self.outbox.dispatch(now, out);
+        self.dispatch(now, out);
     }
 
     /// When time has something to say next.
@@ -396,7 +399,7 @@ impl Notify {
         self.plan = plan;
         self.settle_plan(now, out);
         self.outbox.hold(now, self.quiet_until(now), out);
-        self.outbox.dispatch(now, out);
+        self.dispatch(now, out);
     }
 
     /// Everything is being stopped: what is folded goes out now, or never might.
@@ -410,7 +413,7 @@ impl Notify {
         for key in self.windows.keys().cloned().collect::<Vec<_>>() {
             self.close_window(now, &key, out);
         }
-        self.outbox.dispatch(now, out);
+        self.dispatch(now, out);
     }
 
     /// The clock was set, or the machine slept.
@@ -430,6 +433,13 @@ impl Notify {
         }
         self.outbox.hold(now, self.quiet_until(now), out);
         self.on_time(now, out);
+    }
+
+    /// Sends what is due.
+    fn dispatch(&mut self, now: Timestamp, out: &mut Vec<Order>) {
+        if !self.leaving {
+            self.outbox.dispatch(now, out);
+        }
     }
 
     /// How many attempts are under way.

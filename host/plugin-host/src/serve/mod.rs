@@ -12,7 +12,7 @@ mod log;
 mod mail;
 mod names;
 mod smtp_stream;
-mod template;
+pub(crate) mod template;
 mod trust;
 mod wasi_http;
 

@@ -95,6 +95,12 @@ fn render(template: &str, values: &str, escaping: Escaping) -> Result<String, St
     }
 }
 
+/// Fills a template with values, a JSON object, within the limits of the host interface and without escaping. The
+/// error says what is wrong, and in which line.
+pub fn render_text(template: &str, values: &serde_json::Value) -> Result<String, String> {
+    render(template, &values.to_string(), Escaping::None)
+}
+
 fn environment(escaping: Escaping) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    compile_plugin, completions, daemon, explain, import, list, logs, man, next, plugin, reload,
-    restart, run, runs, schema, search, service, signal, start, status, stop, upgrade, validate,
-    version,
+    compile_plugin, completions, daemon, deliveries, explain, import, list, logs, man, next,
+    notifications, notify, plugin, reload, restart, run, runs, schema, search, service, signal,
+    start, status, stop, upgrade, validate, version,
 };
 
 /// Keeps services alive, runs scheduled tasks, and keeps what they said
@@ -109,6 +109,12 @@ pub enum Verb {
     Logs(logs::Args),
     /// Search the output of all runs that are kept
     Search(search::Args),
+    /// Show messages that were sent, that wait, and that did not arrive
+    Deliveries(deliveries::Args),
+    /// Show the bell: what happened that people should know
+    Notifications(notifications::Args),
+    /// Try notifiers
+    Notify(notify::Args),
     /// Check the configuration
     Validate(validate::Args),
     /// Print the JSON Schema of runwisp.toml

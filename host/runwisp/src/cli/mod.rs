@@ -14,6 +14,7 @@ mod completions;
 pub mod context;
 mod daemon;
 mod data_dir;
+mod deliveries;
 mod explain;
 pub mod human;
 mod import;
@@ -22,6 +23,8 @@ mod logs;
 pub mod man;
 mod naming;
 mod next;
+mod notifications;
+mod notify;
 pub mod output;
 pub mod paths;
 mod plugin;
@@ -104,6 +107,9 @@ fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
         Verb::Runs(args) => context.wait(runs::run(args, context)),
         Verb::Logs(args) => context.wait(logs::run(args, context)),
         Verb::Search(args) => context.wait(search::run(args, context)),
+        Verb::Deliveries(args) => context.wait(deliveries::run(args, context)),
+        Verb::Notifications(args) => context.wait(notifications::run(args, context)),
+        Verb::Notify(args) => notify::run(args, context),
         Verb::Validate(args) => validate::run(args, context),
         Verb::Schema(args) => schema::run(args, context),
         Verb::Explain(args) => context.wait(explain::run(args, context)),

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use runwisp_core::config::plan::{Plan, Unit};
 use runwisp_core::machine::Adopted;
+use runwisp_core::notify::Heard;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::keeper::{Ask, Held};
 use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
@@ -158,10 +159,7 @@ pub(crate) fn keeper_gone(main_loop: &mut MainLoop) {
     for mut row in open {
         interrupt(&mut row, now);
         row.message = Some(left_by_keeper(&row).to_owned());
-        main_loop.journal.write(Write::Run {
-            row: Box::new(row),
-            confirm: false,
-        });
+        main_loop.record_interrupted(row);
     }
 }
 
@@ -177,6 +175,17 @@ fn left_by_keeper(row: &RunRecord) -> &'static str {
 }
 
 impl MainLoop {
+    /// A run that ended because nobody held it any more.
+    pub(crate) fn record_interrupted(&mut self, row: RunRecord) {
+        let row = Box::new(row);
+        self.journal.write(Write::Run {
+            row: row.clone(),
+            confirm: false,
+        });
+        let retried = false;
+        self.hear(clock::now().wall, vec![Heard::Ended { row, retried }]);
+    }
+
     /// What the keeper holds is live from the start.
     pub(crate) fn take_over_live(&mut self, adopted: &[Adopted]) {
         for run in adopted {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use runwisp_core::config::plan::{Plan, Role};
 use runwisp_core::machine::{Boot, Fleet};
+use runwisp_core::notify::Heard;
 use runwisp_core::words::event::Event;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::keeper::{AfterLeave, Ask, Report};
@@ -29,9 +30,10 @@ use super::reload::Reloading;
 use super::serving::{Serving, serve};
 use super::situation::Situation;
 use super::systemd::Init;
+use super::telling::{self, Messages};
 use super::watch::Watches;
 use super::{data_dir, entropy, specs, survivors};
-use crate::store::{self, Write};
+use crate::store;
 
 /// The exit code for a start that failed, which people see as the keeper's; from the table in `wire::codes`.
 pub(super) const FAILED: i32 = 1;
@@ -123,6 +125,9 @@ async fn prepare(
     let limits = adopt::limits_that_do_not_hold(&welcome.held);
     let unrecorded = end_survivors(&options, &data_id, &welcome, &mut history, &agreed.plan);
     let open_runs = std::mem::take(&mut history.open_runs);
+    let restored = telling::restored(&history.queries, &open_runs)
+        .map_err(|error| failed("read the history", &error))?;
+    let messages = Messages::new(&agreed.plan, restored, &options.data);
     let estate = adopt::sort(welcome.held, open_runs);
     let fleet = new_fleet(&agreed.plan, &mut history, welcome.fresh);
 
@@ -148,6 +153,7 @@ async fn prepare(
         troubles,
         notices: history.notices,
         data_id,
+        fresh: welcome.fresh,
         loaded: agreed.loaded,
         options,
     };
@@ -163,6 +169,7 @@ async fn prepare(
         init: Init::from_env(|name| std::env::var(name).ok()),
         reloading: Reloading::new(welcome.trusts_loader_only),
         situation,
+        messages,
     };
     Ok(Prepared {
         parts,
@@ -255,8 +262,14 @@ impl MainLoop {
             .map(|run| run.row.id)
             .collect();
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        self.journal
-            .tell(now.wall, Event::DaemonStarted { version });
+        self.journal.tell(
+            now.wall,
+            Event::DaemonStarted {
+                version: version.clone(),
+            },
+        );
+        let crashed = !self.situation.fresh;
+        self.hear(now.wall, vec![Heard::Daemon { crashed, version }]);
         let mut actions = Vec::new();
         self.fleet
             .adopt(now, estate.adopted, estate.open, &mut actions);
@@ -277,10 +290,7 @@ impl MainLoop {
     fn record_ended(&mut self, unrecorded: Vec<RunRecord>) {
         let any = !unrecorded.is_empty();
         for row in unrecorded {
-            self.journal.write(Write::Run {
-                row: Box::new(row),
-                confirm: false,
-            });
+            self.record_interrupted(row);
         }
         self.journal.flush();
         // The list of them may go once they are on disk.

@@ -17,12 +17,14 @@ use runwisp_core::words::diagnostic::Severity;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::notice::MessageId;
 use runwisp_core::words::run::RunRecord;
 use runwisp_core::words::status::UnitStatus;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::history::History;
+use crate::notify::{Sample, SampleRefusal};
 
 /// How many requests may wait for the loop; one more is refused as busy.
 pub const DOOR: usize = 256;
@@ -72,6 +74,22 @@ pub enum Request {
         from: u64,
         /// The answer. A queued or starting run is waited for; one that is over, or unknown, is complete at once.
         reply: Reply<OutputAt>,
+    },
+    /// Send a sample by a notifier.
+    TestNotifier {
+        /// `id` or `id:target`.
+        target: String,
+        /// The kind of event the sample is of; none for a plain greeting.
+        kind: Option<String>,
+        /// The answer, once the far side has answered.
+        reply: Reply<Result<Box<Sample>, SampleRefusal>>,
+    },
+    /// Somebody has read the bell.
+    ReadBell {
+        /// This row; none is all there are.
+        id: Option<MessageId>,
+        /// The answer.
+        reply: Reply<()>,
     },
     /// The row of a run as the loop knows it: of one that is queued or active, or whose last row is not on disk yet.
     Run {
@@ -291,6 +309,25 @@ impl Handle {
     /// Waits until a run has printed more than `from` bytes, or will print no more.
     pub async fn output(&self, run: RunId, from: u64) -> Result<OutputAt, AskError> {
         self.ask(|reply| Request::Output { run, from, reply }).await
+    }
+
+    /// Sends a sample by a notifier, and tells what came of it.
+    pub async fn test_notifier(
+        &self,
+        target: String,
+        kind: Option<String>,
+    ) -> Result<Result<Box<Sample>, SampleRefusal>, AskError> {
+        self.ask(|reply| Request::TestNotifier {
+            target,
+            kind,
+            reply,
+        })
+        .await
+    }
+
+    /// Marks a row of the bell as read, or all of them.
+    pub async fn read_bell(&self, id: Option<MessageId>) -> Result<(), AskError> {
+        self.ask(|reply| Request::ReadBell { id, reply }).await
     }
 
     /// A run's row as the loop knows it, or none when the history has it; with `ended`, once it has ended for good.

@@ -9,9 +9,11 @@ use std::io::Read;
 use jiff::Timestamp;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::notice::Delivery;
 use runwisp_core::words::run::{Outcome, RunRecord, RunState};
 
 pub use crate::logs::{From, Line, Page, Place, Stream};
+pub use crate::store::{DeliveryFilter, Notification};
 
 /// The most runs one answer holds.
 pub const MAX_RUNS: usize = 10_000;
@@ -103,6 +105,16 @@ pub trait History: Send + Sync + 'static {
     /// Calls `hit` with every line that matches, newest run first, until it says no or `limit` is reached.
     fn search(&self, wanted: &Search, hit: &mut dyn FnMut(Hit) -> bool)
     -> Result<(), HistoryError>;
+
+    /// Deliveries that fit, newest first.
+    fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError>;
+
+    /// Rows of the bell, newest first, and how many of all there are that nobody has read.
+    fn notifications(
+        &self,
+        unread: bool,
+        limit: usize,
+    ) -> Result<(Vec<Notification>, u64), HistoryError>;
 
     /// At most `limit` events after this sequence number, oldest first.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError>;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
 use runwisp_core::machine::Fleet;
+use runwisp_core::notify::{Notify, heard};
 use runwisp_core::words::action::Action;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::input::{Input, Notified};
@@ -30,6 +31,7 @@ use super::rows::Rows;
 use super::situation::Situation;
 use super::systemd::Init;
 use super::taps::Taps;
+use super::telling::Messages;
 use super::watch::{Changes, Watches};
 use crate::store::{Health, Kept, Queries, Told};
 
@@ -77,6 +79,12 @@ pub(crate) enum Back {
     LookForRoom,
     /// How much there is.
     Room(super::room::Look),
+    /// An attempt to deliver a message is over.
+    Attempted(Box<super::telling::Attempted>),
+    /// A sample has been sent.
+    Tested(Box<super::samples::Tested>),
+    /// Plugins that nobody has called for a while may go.
+    ReleasePlugins,
 }
 
 /// A run whose processes the keeper holds.
@@ -102,6 +110,7 @@ pub(crate) struct MainLoop {
     pub(crate) callers: Callers,
     pub(crate) reloading: Reloading,
     pub(crate) situation: Situation,
+    pub(crate) messages: Messages,
     pub(crate) live: HashMap<RunId, Live>,
     pub(crate) rows: Rows,
     pub(crate) room: Room,
@@ -124,6 +133,7 @@ pub(crate) struct Parts {
     pub(crate) init: Init,
     pub(crate) reloading: Reloading,
     pub(crate) situation: Situation,
+    pub(crate) messages: Messages,
 }
 
 /// Why the loop ends.
@@ -156,6 +166,7 @@ impl MainLoop {
             callers: Callers::default(),
             reloading: parts.reloading,
             situation: parts.situation,
+            messages: parts.messages,
             live: HashMap::new(),
             rows: Rows::default(),
             room: Room::default(),
@@ -173,7 +184,9 @@ impl MainLoop {
                 return leaving;
             }
             let deadline = self.fleet.next_deadline();
-            self.wall.arm(deadline.wall);
+            let messages = self.messages.notify.deadline();
+            self.wall
+                .arm(deadline.wall.into_iter().chain(messages).min());
             let turn = self.next_turn(deadline.mono.map(instant_of)).await;
             self.handle(turn);
         }
@@ -222,10 +235,15 @@ impl MainLoop {
                     self.step(Input::WatchedChanged { unit, path });
                 }
             }
-            Turn::Wall(Wake::Due) | Turn::Due => self.step(Input::Tick),
+            Turn::Wall(Wake::Due) => {
+                self.step(Input::Tick);
+                self.decide_messages(Notify::on_time);
+            }
+            Turn::Due => self.step(Input::Tick),
             Turn::Wall(Wake::Jumped { by_ms }) => {
                 tracing::warn!(by_ms, "the wall clock jumped");
                 self.step(Input::ClockJump { by_ms });
+                self.decide_messages(Notify::clock_jumped);
             }
             Turn::Watchdog => {
                 self.init.alive();
@@ -257,6 +275,7 @@ impl MainLoop {
                     }
                 }
             }
+            Told::Stored { deliveries } => self.messages_stored(&deliveries),
             Told::Health(Health::Degraded(message)) => self.set_trouble("store", Some(message)),
             Told::Health(Health::Ok) => {
                 for run in self.rows.settle() {
@@ -289,6 +308,9 @@ impl MainLoop {
             Back::SweepDue => self.begin_sweep(),
             Back::LookForRoom => self.begin_look(),
             Back::Room(look) => self.handle_room(look),
+            Back::Attempted(attempted) => self.handle_attempted(*attempted),
+            Back::Tested(tested) => self.handle_tested(*tested),
+            Back::ReleasePlugins => self.release_plugins(),
         }
     }
 
@@ -308,6 +330,7 @@ impl MainLoop {
     pub(crate) fn shut_down(&mut self, at_once: bool) {
         if !self.situation.stopping {
             self.situation.stopping = true;
+            self.decide_messages(Notify::stopping);
             self.init
                 .stopping(self.fleet.plan().daemon.shutdown_timeout);
         }
@@ -319,9 +342,11 @@ impl MainLoop {
     }
 
     pub(crate) fn act(&mut self, now: Now, actions: Vec<Action>) {
+        let heard = heard(&actions);
         for action in actions {
             self.carry_out(now, action);
         }
+        self.hear(now.wall, heard);
         self.journal.flush();
     }
 }

@@ -1,7 +1,7 @@
 //! The daemon: the process that decides. [`run`] is its whole life: start, loop, leave.
 //!
 //! `boot` makes the loop and takes over what an earlier daemon left; `main_loop` turns; `carry_out`, `reports`,
-//! `requests` and `reload` are its arms. The other modules are hands with one duty each.
+//! `requests`, `reload` and `telling` are its arms. The other modules are hands with one duty each.
 //!
 //! Invariant: only `main_loop` and its arms hold the machines.
 
@@ -19,6 +19,7 @@ mod data_dir;
 mod entropy;
 mod exec_probes;
 mod failures;
+mod fault;
 mod greeting;
 mod journal;
 mod keeper_link;
@@ -37,6 +38,7 @@ mod reports;
 mod requests;
 mod room;
 mod rows;
+mod samples;
 mod serving;
 mod situation;
 pub(crate) mod specs;
@@ -44,6 +46,7 @@ pub(crate) mod survivors;
 mod sweeper;
 mod systemd;
 mod taps;
+mod telling;
 mod trusted;
 mod watch;
 
@@ -98,7 +101,10 @@ async fn live(booted: boot::Booted) -> i32 {
     } = booted;
     let leaving = main_loop.run().await;
     let code = match leaving {
-        Leaving::Then(_) => 0,
+        Leaving::Then(_) => {
+            main_loop.last_attempts().await;
+            0
+        }
         Leaving::KeeperGone => {
             adopt::keeper_gone(&mut main_loop);
             KEEPER_GONE

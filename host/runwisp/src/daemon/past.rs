@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::RunId;
+use runwisp_core::words::notice::Delivery;
 use runwisp_core::words::run::RunRecord;
 
-use super::history::{From, History, HistoryError, Hit, Page, RunFilter, Search};
+use super::history::{
+    DeliveryFilter, From, History, HistoryError, Hit, Notification, Page, RunFilter, Search,
+};
 use crate::store::{Queries, StoreError, Writer};
 
 /// The longest wait for a commit; a disk that is slower than that is shown as it is.
@@ -88,6 +91,20 @@ impl History for Past {
         hit: &mut dyn FnMut(Hit) -> bool,
     ) -> Result<(), HistoryError> {
         super::output::search(&self.data, &self.queries, wanted, hit)
+    }
+
+    fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.deliveries(filter).map_err(read)
+    }
+
+    fn notifications(
+        &self,
+        unread: bool,
+        limit: usize,
+    ) -> Result<(Vec<Notification>, u64), HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.notifications(unread, limit).map_err(read)
     }
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {

@@ -10,6 +10,7 @@ use runwisp_core::words::keeper::{AfterLeave, Ask};
 use super::clock;
 use super::handle::{Leave, OutputAt, Reply, Request, StatusSnapshot};
 use super::main_loop::MainLoop;
+use crate::store::{Read, Write};
 
 impl MainLoop {
     pub(crate) fn handle_request(&mut self, request: Request) {
@@ -20,10 +21,9 @@ impl MainLoop {
             }
             Request::Status { reply } => {
                 let units = self.fleet.status(clock::now());
-                let _ = reply.send(StatusSnapshot {
-                    daemon: self.situation.status(),
-                    units,
-                });
+                let mut daemon = self.situation.status();
+                daemon.warnings.extend(self.messages.notify.troubles());
+                let _ = reply.send(StatusSnapshot { daemon, units });
             }
             Request::Reload {
                 only,
@@ -33,6 +33,17 @@ impl MainLoop {
             Request::Leave { how, reply } => self.handle_leave(how, reply),
             Request::Run { run, ended, reply } => self.rows.tell(run, ended, reply),
             Request::Output { run, from, reply } => self.handle_output(run, from, reply),
+            Request::TestNotifier {
+                target,
+                kind,
+                reply,
+            } => self.test_notifier(&target, kind.as_deref(), reply),
+            Request::ReadBell { id, reply } => {
+                let at = clock::now().wall;
+                self.journal.write(Write::Read(Read { id, at }));
+                self.journal.flush();
+                let _ = reply.send(());
+            }
         }
     }
 
@@ -73,6 +84,7 @@ impl MainLoop {
         for trouble in self.watches.set(&watched) {
             tracing::warn!("{trouble}");
         }
+        self.messages_apply(&plan);
         self.end.plan.send_replace(plan);
         self.look_for_room();
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use runwisp_core::notify::Heard;
 use runwisp_core::words::event::Event;
 
 use super::configuration::Configuration;
@@ -19,6 +20,8 @@ pub(crate) struct Situation {
     /// The random name of the data directory, in every child's environment.
     pub(crate) data_id: String,
     pub(crate) started_at: Timestamp,
+    /// No daemon of this keeper came before.
+    pub(crate) fresh: bool,
     pub(crate) exit_when_done: bool,
     pub(crate) stopping: bool,
     /// Troubles that last, by part.
@@ -87,8 +90,13 @@ impl MainLoop {
                 super::clock::now().wall,
                 Event::Degraded {
                     part: part.to_owned(),
-                    message,
+                    message: message.clone(),
                 },
+            );
+            let part = part.to_owned();
+            self.hear(
+                super::clock::now().wall,
+                vec![Heard::Trouble { part, message }],
             );
             self.journal.flush();
         }

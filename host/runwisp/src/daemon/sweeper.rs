@@ -51,6 +51,7 @@ impl MainLoop {
             tracing::warn!("{trouble}");
         }
         self.set_trouble("disk", report.short_of_space);
+        self.sweep_messages();
         self.sweep_after(EVERY);
     }
 }

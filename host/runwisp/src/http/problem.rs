@@ -8,6 +8,7 @@ use runwisp_core::words::command::Refusal;
 
 use crate::daemon::handle::{AskError, ReloadRefusal};
 use crate::daemon::history::HistoryError;
+use crate::notify::SampleRefusal;
 use crate::wire::{Problem, codes, doc};
 
 impl From<Refusal> for Problem {
@@ -68,6 +69,17 @@ impl From<ReloadRefusal> for Problem {
                     "the new configuration has errors; the old one stays in force",
                 )
             },
+        }
+    }
+}
+
+impl From<SampleRefusal> for Problem {
+    fn from(refusal: SampleRefusal) -> Self {
+        match refusal {
+            SampleRefusal::NoNotifier { id, known } => Problem::no_notifier(&id, &known),
+            SampleRefusal::NoEvent { why } => {
+                Problem::invalid(why).help("The manual's page `notifications` lists the events.")
+            }
         }
     }
 }

@@ -5,7 +5,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use super::MAX_BODY;
-use super::routes::{daemon, events, logs, reload, runs, schedule, search, status, units};
+use super::routes::{
+    daemon, events, logs, messages, reload, runs, schedule, search, status, units,
+};
 use crate::daemon::handle::Handle;
 use crate::wire::{PREFIX, Problem};
 
@@ -33,6 +35,10 @@ pub fn router(handle: Handle) -> Router {
         .route("/daemon/restart", post(daemon::restart))
         .route("/daemon/upgrade", post(daemon::upgrade))
         .route("/events", get(events::events))
+        .route("/deliveries", get(messages::deliveries))
+        .route("/notifications", get(messages::notifications))
+        .route("/notifications/read", post(messages::read))
+        .route("/notifiers/{id}/test", post(messages::test))
         .method_not_allowed_fallback(|| async {
             Problem::new("route.method", "this path takes another method")
         })

@@ -107,7 +107,13 @@ const fn row(code: &'static str, status: u16, exit: Exit, means: &'static str) -
 }
 
 /// Every problem code.
-pub const PROBLEMS: [Row; 34] = [
+pub const PROBLEMS: [Row; 35] = [
+    row(
+        "notifier.unknown",
+        404,
+        Exit::Unknown,
+        "the configuration has no notifier of this id",
+    ),
     row(
         "unit.unknown",
         404,

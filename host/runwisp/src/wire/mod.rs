@@ -14,9 +14,13 @@ use serde::{Deserialize, Serialize};
 pub use crate::daemon::handle::Finding;
 
 pub use convert::{firings, line};
+pub use messages::{
+    Deliveries, Delivery, Exchanged, Notification, Notifications, ReadBell, TestNotifier, Tested,
+};
 
 pub mod codes;
 mod convert;
+mod messages;
 pub mod socket;
 #[cfg(test)]
 mod tests;
@@ -416,6 +420,16 @@ impl Problem {
     pub fn no_unit(name: &str) -> Self {
         Problem::new("unit.unknown", format!("there is no unit {name:?}"))
             .help("`runwisp list` shows the units of the configuration.")
+    }
+
+    /// The configuration has no such notifier.
+    pub fn no_notifier(id: &str, known: &[String]) -> Self {
+        let help = match known {
+            [] => "Define one as `[notifiers.ID]`; the manual's page `notifications` shows how."
+                .to_owned(),
+            known => format!("The notifiers are {}.", known.join(", ")),
+        };
+        Problem::new("notifier.unknown", format!("there is no notifier {id:?}")).help(help)
     }
 
     /// No run has this id.

@@ -3,6 +3,7 @@
 pub mod daemon;
 pub mod events;
 pub mod logs;
+pub mod messages;
 pub mod reload;
 pub mod runs;
 pub mod schedule;

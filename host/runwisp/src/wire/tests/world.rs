@@ -13,6 +13,7 @@ use runwisp_core::config::{Source, Surroundings, compile};
 use runwisp_core::words::command::{Command, Done, Refusal};
 use runwisp_core::words::event::{Envelope, Event};
 use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::notice::Delivery;
 use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
 use runwisp_core::words::spawn::RunAs;
 use runwisp_core::words::status::{InstanceState, InstanceStatus, UnitStatus};
@@ -26,9 +27,11 @@ use crate::daemon::handle::{
     open,
 };
 use crate::daemon::history::{
-    From, History, HistoryError, Hit, Line, Page, Place, RunFilter, Search, Stream,
+    DeliveryFilter, From, History, HistoryError, Hit, Line, Notification, Page, Place, RunFilter,
+    Search, Stream,
 };
 use crate::http::listen;
+use crate::notify::SampleRefusal;
 
 const CONFIG: &str = r#"
 [daemon]
@@ -304,6 +307,13 @@ async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>)
             };
             let _ = reply.send(past.output(run).unwrap_or(gone));
         }
+        Request::TestNotifier { target, reply, .. } => {
+            let known = vec!["slack".to_owned()];
+            let _ = reply.send(Err(SampleRefusal::NoNotifier { id: target, known }));
+        }
+        Request::ReadBell { reply, .. } => {
+            let _ = reply.send(());
+        }
         Request::Run { run, ended, reply } => {
             let find = || past.run(run).ok().flatten();
             let over = |_: &u64| !ended || find().is_none_or(|row| row.state == RunState::Ended);
@@ -448,6 +458,14 @@ impl History for Past {
             lines: lines_now,
             next,
         })
+    }
+
+    fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError> {
+        Ok(super::messages::deliveries(filter))
+    }
+
+    fn notifications(&self, _: bool, _: usize) -> Result<(Vec<Notification>, u64), HistoryError> {
+        Ok((super::messages::bell(), 1))
     }
 
     fn raw(&self, _: &RunRecord) -> Result<Box<dyn Read + Send>, HistoryError> {
