@@ -19,6 +19,8 @@ mod first_minute;
 mod import;
 mod locks;
 mod logs;
+mod notification_faults;
+mod notifications;
 mod notify;
 mod plugins;
 mod privileges;

@@ -136,11 +136,18 @@ pub(super) fn edges(
                 .collect::<serde_json::Map<_, _>>(),
         )
     };
+    let mut plugins = named(&tables.plugins);
+    for (name, plugin) in &plan.plugins {
+        // Whoever reads it later does not know where the file stood that says so.
+        if let Some(path) = &plugin.path {
+            plugins[name]["path"] = path.clone().into();
+        }
+    }
     let written = json!({
         "notify": own.json(&[]),
         "notifiers": named(&tables.notifiers),
         "route": tables.routes.iter().map(|route| route.json(&[])).collect::<Vec<_>>(),
-        "plugins": named(&tables.plugins),
+        "plugins": plugins,
     });
     (written, plan)
 }

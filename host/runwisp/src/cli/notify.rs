@@ -9,6 +9,7 @@ use super::table::harmless;
 use super::validate;
 use crate::client::Uri;
 use crate::notify::{Notifiers, Telling, WasmNotifiers, sample};
+use crate::plugins::Place;
 use crate::wire::codes::Exit;
 use crate::wire::{Exchanged, Problem, TestNotifier, Tested};
 
@@ -76,7 +77,8 @@ async fn by_daemon(args: &TestArgs, context: &Context) -> Result<Tested, Problem
 /// From this process, as the daemon would.
 fn alone(args: &TestArgs, context: &Context) -> Result<Tested, Problem> {
     let plan = validate::plan(context)?;
-    let plugins = WasmNotifiers::new(plan.notify.plugins.clone());
+    let place = Place::of(&context.paths.config, &context.paths.data);
+    let plugins = WasmNotifiers::new(place, plan.notify.plugins.clone());
     let notifiers = Arc::new(plugins) as Arc<dyn Notifiers>;
     let telling = Telling::new(&plan, notifiers, &context.paths.data);
     let kind = args.kind.as_deref();

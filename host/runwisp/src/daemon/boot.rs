@@ -30,7 +30,7 @@ use super::reload::Reloading;
 use super::serving::{Serving, serve};
 use super::situation::Situation;
 use super::systemd::Init;
-use super::telling::{self, Messages};
+use super::telling::Messages;
 use super::watch::Watches;
 use super::{data_dir, entropy, specs, survivors};
 use crate::store;
@@ -125,19 +125,15 @@ async fn prepare(
     let limits = adopt::limits_that_do_not_hold(&welcome.held);
     let unrecorded = end_survivors(&options, &data_id, &welcome, &mut history, &agreed.plan);
     let open_runs = std::mem::take(&mut history.open_runs);
-    let restored = telling::restored(&history.queries, &open_runs)
+    let messages = Messages::open(&agreed.plan, &history.queries, &open_runs, &options)
         .map_err(|error| failed("read the history", &error))?;
-    let messages = Messages::new(&agreed.plan, restored, &options.data);
     let estate = adopt::sort(welcome.held, open_runs);
     let fleet = new_fleet(&agreed.plan, &mut history, welcome.fresh);
 
     let (data, queries) = (options.data.clone(), history.queries.clone());
     let past = Arc::new(Past::new(data, queries.clone(), history.writer.clone()));
     let (faces, end) = handle::open(Arc::clone(&agreed.plan), past);
-    let mut troubles: BTreeMap<_, _> = [("config", agreed.trouble), ("limits", limits)]
-        .into_iter()
-        .filter_map(|(part, message)| Some((part, message?)))
-        .collect();
+    let mut troubles = troubles([("config", agreed.trouble), ("limits", limits)]);
     let serving = serve_or_warn(&options, faces, &mut troubles)?;
     let journal = Journal::new(
         history.writer,
@@ -179,6 +175,16 @@ async fn prepare(
         serving,
         turn,
     })
+}
+
+/// What is wrong from the start, by part.
+fn troubles<const N: usize>(
+    found: [(&'static str, Option<String>); N],
+) -> BTreeMap<&'static str, String> {
+    let named = found.into_iter();
+    named
+        .filter_map(|(part, message)| Some((part, message?)))
+        .collect()
 }
 
 /// Serves the faces. Where the socket can't be made because nothing can be written, supervising goes on without.

@@ -15,8 +15,10 @@ use runwisp_core::words::notice::{Delivery, DeliveryState, MessageId};
 use runwisp_core::words::run::{RunRecord, RunState};
 
 use super::main_loop::{Back, MainLoop};
+use super::options::Options;
 use super::{clock, fault};
 use crate::notify::{Notifiers, Telling, Told, WasmNotifiers};
+use crate::plugins::Place;
 use crate::store::{Keep, Queries, StoreError, Write};
 
 /// How long a daemon that leaves waits for attempts under way.
@@ -42,35 +44,38 @@ pub(crate) struct Messages {
     used_at: Option<Instant>,
 }
 
-/// What the store knows of messages, for a daemon that starts.
-pub(super) fn restored(queries: &Queries, open_runs: &[RunRecord]) -> Result<Restored, StoreError> {
-    let running = open_runs
-        .iter()
-        .filter(|row| row.state != RunState::Starting);
-    Ok(Restored {
-        memories: queries.notify_memories()?,
-        deliveries: queries.open_deliveries()?,
-        running: running
-            .filter(|row| row.state != RunState::Queued)
-            .map(|row| row.id)
-            .collect(),
-    })
-}
-
 impl Messages {
-    pub(super) fn new(plan: &Arc<Plan>, restored: Restored, data: &std::path::Path) -> Self {
+    /// Goes on with what an earlier daemon left in the store.
+    pub(super) fn open(
+        plan: &Arc<Plan>,
+        queries: &Queries,
+        open_runs: &[RunRecord],
+        options: &Options,
+    ) -> Result<Self, StoreError> {
+        let began = |state| matches!(state, RunState::Running | RunState::Stopping);
+        let restored = Restored {
+            memories: queries.notify_memories()?,
+            deliveries: queries.open_deliveries()?,
+            running: open_runs
+                .iter()
+                .filter(|row| began(row.state))
+                .map(|row| row.id)
+                .collect(),
+        };
         let mut first = Vec::new();
         let now = clock::now().wall;
         let notify = Notify::new(Arc::clone(plan), restored, now, &mut first);
-        let plugins = Arc::new(WasmNotifiers::new(plan.notify.plugins.clone()));
-        let telling = Telling::new(plan, Arc::clone(&plugins) as Arc<dyn Notifiers>, data);
-        Messages {
+        let place = Place::of(&options.config, &options.data);
+        let plugins = Arc::new(WasmNotifiers::new(place, plan.notify.plugins.clone()));
+        let notifiers = Arc::clone(&plugins) as Arc<dyn Notifiers>;
+        let telling = Telling::new(plan, notifiers, &options.data);
+        Ok(Messages {
             notify,
             telling,
             plugins,
             first,
             used_at: None,
-        }
+        })
     }
 }
 
@@ -82,8 +87,11 @@ impl MainLoop {
         }
         let mut orders = Vec::new();
         self.messages.notify.hear(now, heard, &mut orders);
+        let decided = orders.iter().any(|order| matches!(order, Order::Keep(_)));
         self.carry_out_messages(now, orders);
-        fault::point("notify-decided");
+        if decided {
+            fault::point("notify-decided");
+        }
     }
 
     /// A daemon that is there for a single run tells nobody: whoever started it sees what came of it.

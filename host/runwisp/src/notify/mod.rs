@@ -227,3 +227,65 @@ fn judge(answer: Option<Result<Receipt, Failure>>, broken: Option<Broken>) -> An
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runwisp_core::words::event_kind::EventKind;
+
+    /// The manual's table of events is this one.
+    #[test]
+    fn the_manual_lists_every_event_as_it_is() {
+        let page = include_str!("../../../../docs/notifications.md");
+        let rows: Vec<&str> = page.lines().filter(|line| is_event(line)).collect();
+        let known: Vec<String> = EventKind::ALL
+            .iter()
+            .map(|kind| {
+                format!(
+                    "| `{kind}` | {} | {} |",
+                    kind.severity().as_str(),
+                    kind.doc()
+                )
+            })
+            .collect();
+        assert_eq!(rows, known);
+    }
+
+    fn is_event(line: &str) -> bool {
+        let name = line
+            .strip_prefix("| `")
+            .and_then(|rest| rest.split('`').next());
+        name.is_some_and(|name| name.contains('.'))
+    }
+
+    #[test]
+    fn what_a_plugin_says_is_what_becomes_of_the_delivery() {
+        let broken = |lasting| Broken {
+            message: "it crashed".to_owned(),
+            lasting,
+            after: None,
+        };
+        let rejected = || Failure::Rejected("no".to_owned());
+        assert!(matches!(
+            judge(Some(Err(rejected())), None),
+            Answer::Never { .. }
+        ));
+        assert!(matches!(
+            judge(None, Some(broken(true))),
+            Answer::Never { .. }
+        ));
+        assert!(matches!(
+            judge(None, Some(broken(false))),
+            Answer::NotNow { .. }
+        ));
+        assert!(matches!(judge(None, None), Answer::NotNow { .. }));
+        let later = runwisp_plugin_host::Later {
+            message: "busy".to_owned(),
+            after_seconds: Some(7),
+        };
+        let after = Some(Duration::from_secs(7));
+        let answer = judge(Some(Err(Failure::Retry(later))), None);
+        let message = "busy".to_owned();
+        assert_eq!(answer, Answer::NotNow { message, after });
+    }
+}

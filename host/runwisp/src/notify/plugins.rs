@@ -2,45 +2,79 @@
 //!
 //! Invariant: nothing is loaded before it is called, and nothing here waits on the loop's thread.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use runwisp_core::config::notify_plan::PluginPlan;
 use runwisp_plugin_host::{Call, Change, Failure, Limits, LoadError, Plugins, Reason, Receipt};
 
 use super::{Broken, Called, Calling, Notifiers, Wanted};
-use crate::plugins::{Place, Registry};
+use crate::plugins::{Place, Plugin, Registry};
 
 /// Plugins that tell people.
-pub struct WasmNotifiers {
+pub struct WasmNotifiers(Arc<Inner>);
+
+struct Inner {
     place: Place,
-    /// `[plugins]` of the configuration in force, as written.
-    tables: serde_json::Value,
+    /// `[plugins]` of the configuration in force.
+    tables: BTreeMap<String, PluginPlan>,
     opened: Mutex<Option<Plugins>>,
+    found: Mutex<Found>,
+}
+
+/// Plugins that have been looked up, as long as the lock file stays as it was then.
+#[derive(Default)]
+struct Found {
+    lock: Option<(SystemTime, u64)>,
+    plugins: BTreeMap<String, Plugin>,
 }
 
 impl WasmNotifiers {
     /// Those that are installed here, with what the configuration says of plugins. Opens nothing.
-    pub fn new(place: Place, tables: serde_json::Value) -> Self {
-        WasmNotifiers {
+    pub fn new(place: Place, tables: BTreeMap<String, PluginPlan>) -> Self {
+        WasmNotifiers::of(place, tables, None)
+    }
+
+    fn of(place: Place, tables: BTreeMap<String, PluginPlan>, opened: Option<Plugins>) -> Self {
+        WasmNotifiers(Arc::new(Inner {
             place,
             tables,
-            opened: Mutex::new(None),
-        }
+            opened: Mutex::new(opened),
+            found: Mutex::default(),
+        }))
     }
 
     /// The same ones under another configuration; what is loaded stays loaded.
     #[must_use]
-    pub fn with_tables(&self, tables: serde_json::Value) -> Self {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        WasmNotifiers {
-            place: self.place.clone(),
-            tables,
-            opened: Mutex::new(opened.clone()),
-        }
+    pub fn with_tables(&self, tables: BTreeMap<String, PluginPlan>) -> Self {
+        let opened = self.0.opened().clone();
+        WasmNotifiers::of(self.0.place.clone(), tables, opened)
+    }
+
+    async fn deliver(&self, wanted: Wanted) -> Result<Call<Result<Receipt, Failure>>, Broken> {
+        let (inner, name) = (Arc::clone(&self.0), wanted.plugin.clone());
+        let looked_up = move || Ok((inner.find(&name)?, inner.open()?));
+        let (plugin, plugins) = tokio::task::spawn_blocking(looked_up)
+            .await
+            .map_err(|error| later(error.to_string()))??;
+        let loaded = plugins.get(&plugin.component).await;
+        let loaded = loaded.map_err(|error| unloaded(&plugin.name, &error))?;
+        let terms = plugin.terms(Limits::delivery(), wanted.secrets);
+        Ok(loaded
+            .deliver(terms, &wanted.settings, wanted.event, wanted.context)
+            .await)
+    }
+}
+
+impl Inner {
+    /// Nothing is kept in it that a panic could have spoiled.
+    fn opened(&self) -> MutexGuard<'_, Option<Plugins>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<Plugins, Broken> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = self.opened();
         if let Some(plugins) = &*opened {
             return Ok(plugins.clone());
         }
@@ -52,28 +86,31 @@ impl WasmNotifiers {
         Ok(plugins)
     }
 
-    async fn deliver(&self, wanted: Wanted) -> Result<Call<Result<Receipt, Failure>>, Broken> {
-        let name = wanted.plugin.clone();
-        let found = Registry::open(self.place.clone())
+    /// The plugin of that name. Files are read for the first one, and after the lock file has changed.
+    fn find(&self, name: &str) -> Result<Plugin, Broken> {
+        let lock = std::fs::metadata(self.place.lock_file()).ok();
+        let lock = lock.and_then(|meta| Some((meta.modified().ok()?, meta.len())));
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.lock != lock {
+            *found = Found {
+                lock,
+                plugins: BTreeMap::new(),
+            };
+        }
+        if let Some(plugin) = found.plugins.get(name) {
+            return Ok(plugin.clone());
+        }
+        let registry = Registry::open(self.place.clone())
             .map_err(|error| later(error.to_string()))?
-            .with(&self.tables)
-            .find(&name);
-        let plugin = match found {
-            None => {
-                return Err(never(format!(
-                    "there is no plugin `{name}`; `runwisp plugin list` names those there are"
-                )));
-            }
-            Some(found) => found.map_err(|error| unloaded(&name, &error))?,
+            .with(self.tables.clone());
+        let Some(plugin) = registry.find(name) else {
+            return Err(never(format!(
+                "there is no plugin `{name}`; `runwisp plugin list` names those there are"
+            )));
         };
-        let plugins = self.open()?;
-        let loaded = plugins.get(&plugin.component).await;
-        let loaded = loaded.map_err(|error| unloaded(&name, &error))?;
-        let terms = plugin.terms(Limits::delivery(), wanted.secrets);
-        let settings = plugin.with_shared(&wanted.settings);
-        Ok(loaded
-            .deliver(terms, &settings, wanted.event, wanted.context)
-            .await)
+        let plugin = plugin.map_err(|error| unloaded(name, &error))?;
+        found.plugins.insert(name.to_owned(), plugin.clone());
+        Ok(plugin)
     }
 }
 
@@ -127,8 +164,7 @@ impl Notifiers for WasmNotifiers {
     }
 
     fn release_idle(&self, idle: Duration) {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plugins) = &*opened {
+        if let Some(plugins) = &*self.0.opened() {
             plugins.release_idle(idle);
         }
     }

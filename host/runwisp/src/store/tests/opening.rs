@@ -20,7 +20,7 @@ fn a_new_directory_gets_a_database_of_the_newest_format() {
     };
     assert_eq!(
         (pragma("user_version"), pragma("journal_mode")),
-        ("1".into(), "wal".into())
+        ("2".into(), "wal".into())
     );
 }
 
@@ -40,7 +40,7 @@ fn a_database_of_a_later_version_is_refused_and_left_alone() {
         error,
         StoreError::Newer {
             found: 99,
-            known: 1,
+            known: 2,
             ..
         }
     ));
