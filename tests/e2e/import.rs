@@ -265,6 +265,24 @@ fn without_the_right_to_write_nothing_changes() {
 }
 
 #[test]
+fn the_same_job_of_two_tables_is_two_jobs() {
+    let place = place();
+    fs::write(place.path("other"), "0 1 * * * /usr/local/bin/dump --all\n").unwrap();
+    for table in ["table", "other", "table", "other"] {
+        place.cli(&["import", "crontab", table, "--write"]).ok();
+    }
+    let listed = place.cli(&["list", "--json"]).ok().json();
+    let mut names: Vec<&str> = listed["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|unit| unit["name"].as_str())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["dump", "dump-2", "poll"]);
+}
+
+#[test]
 fn two_imports_at_once_come_one_after_the_other() {
     let place = place();
     fs::write(place.path("other"), "0 1 * * * /usr/local/bin/other\n").unwrap();

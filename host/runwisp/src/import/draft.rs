@@ -68,15 +68,6 @@ impl Item {
 }
 
 impl Draft {
-    /// The value of a key at the top of the table, unless it is at fault.
-    pub(super) fn get(&self, name: &str) -> Option<&Json> {
-        let sound = self.items.iter().filter(|item| item.fault.is_none());
-        sound
-            .filter(|item| item.path == [name])
-            .map(|item| &item.value)
-            .next()
-    }
-
     /// Its keys as one JSON object.
     pub(super) fn settings(&self) -> Json {
         let mut all = Json::Object(serde_json::Map::new());

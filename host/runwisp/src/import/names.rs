@@ -20,16 +20,44 @@ const LONGEST: usize = 100;
 /// What a configuration defines, as far as an import has to know.
 #[derive(Clone, Debug, Default)]
 pub struct Existing {
-    /// Tasks and services, each with its kind and its `run` as it is written.
-    pub units: BTreeMap<String, (Kind, Json)>,
+    /// Tasks and services.
+    pub units: BTreeMap<String, Unit>,
     /// Notifiers with their tables.
     pub notifiers: BTreeMap<String, Json>,
     /// Routes.
     pub routes: Vec<Json>,
 }
 
-/// What some files define. What can't be read is passed over: it is found when the files are loaded.
-pub(super) fn existing(sources: &[Source]) -> Existing {
+/// A task or a service of the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// Which table.
+    pub kind: Kind,
+    /// The table as it is written.
+    pub table: Json,
+    /// It came by an import of another source. Then only the very same table is the same: two users may both have a
+    /// `backup`.
+    pub imported: bool,
+}
+
+impl Unit {
+    /// Whether a definition says what this unit does. What a person wrote is known by its command and its user, so that
+    /// they may have changed the rest.
+    fn is(&self, draft: &Draft) -> bool {
+        let mine = draft.settings();
+        if self.kind != draft.kind || mine["run"].is_null() {
+            return false;
+        }
+        if self.imported {
+            return self.table == mine;
+        }
+        self.table["run"] == mine["run"] && self.table["user"] == mine["user"]
+    }
+}
+
+/// What some files define; `staged` is the one that imports have written. What can't be read is passed over: it is found
+/// when the files are loaded.
+pub(super) fn existing(sources: &[Source], staged: &str) -> Existing {
     let mut existing = Existing::default();
     for source in sources {
         let Ok(tables) = toml::from_str::<serde_json::Map<String, Json>>(&source.text) else {
@@ -41,8 +69,12 @@ pub(super) fn existing(sources: &[Source]) -> Existing {
         };
         for (family, kind) in [("tasks", Kind::Task), ("services", Kind::Service)] {
             for (name, table) in named(family) {
-                let run = table.get("run").cloned().unwrap_or_default();
-                existing.units.insert(name.clone(), (kind, run));
+                let unit = Unit {
+                    kind,
+                    table: table.clone(),
+                    imported: source.name == staged,
+                };
+                existing.units.insert(name.clone(), unit);
             }
         }
         for (name, table) in named("notifiers") {
@@ -89,15 +121,19 @@ pub(super) fn assign(drafts: &mut [Draft], existing: &Existing) -> Vec<Naming> {
     for draft in drafts.iter_mut() {
         let naming = match draft.kind {
             Kind::Task | Kind::Service => {
-                let run = draft.get("run").map(value::plain).unwrap_or_default();
-                let mine = (draft.kind, run);
-                let there = |name: &str| existing.units.get(name).map(|other| *other == mine);
-                units.name(draft, &sanitised(&draft.wished, false), there)
+                let base = sanitised(&draft.wished, false);
+                // Looked at only where the name is taken, so that thousands of free ones cost nothing.
+                let there =
+                    |name: &str, draft: &Draft| existing.units.get(name).map(|u| u.is(draft));
+                units.name(draft, &base, there)
             }
             Kind::Notifier => {
                 let mine = draft.settings();
-                let there = |name: &str| existing.notifiers.get(name).map(|other| *other == mine);
-                notifiers.name(draft, &sanitised(&draft.wished, true), there)
+                let base = sanitised(&draft.wished, true);
+                let there = |name: &str, _: &Draft| {
+                    existing.notifiers.get(name).map(|other| *other == mine)
+                };
+                notifiers.name(draft, &base, there)
             }
             Kind::Route | Kind::Defaults => Naming::Kept,
         };
@@ -131,7 +167,7 @@ impl Namespace {
         &mut self,
         draft: &mut Draft,
         base: &str,
-        there: impl Fn(&str) -> Option<bool>,
+        there: impl Fn(&str, &Draft) -> Option<bool>,
     ) -> Naming {
         let mut naming = if base == draft.wished {
             Naming::Kept
@@ -140,7 +176,7 @@ impl Namespace {
         };
         let mut name = base.to_owned();
         loop {
-            match (self.taken.contains(&name), there(&name)) {
+            match (self.taken.contains(&name), there(&name, draft)) {
                 (false, None) => break,
                 (false, Some(true)) => {
                     naming = Naming::There;
@@ -295,13 +331,31 @@ mod tests {
     #[test]
     fn what_the_configuration_has_is_left_there_or_made_way_for() {
         let mut existing = Existing::default();
-        let unit = |run: &str| (Kind::Task, json!(run));
+        let unit = |run: &str| Unit {
+            kind: Kind::Task,
+            table: json!({"run": run, "cron": "@daily"}),
+            imported: false,
+        };
         existing.units.insert("same".to_owned(), unit("true"));
         existing.units.insert("other".to_owned(), unit("false"));
         existing.units.insert("renamed".to_owned(), unit("false"));
         existing.units.insert("renamed-2".to_owned(), unit("true"));
+        let other_user = Unit {
+            table: json!({"run": "true", "user": "ada"}),
+            ..unit("true")
+        };
+        existing.units.insert("ada".to_owned(), other_user);
+        let imported = |table: Json| Unit {
+            table,
+            imported: true,
+            ..unit("true")
+        };
+        let elsewhere = imported(json!({"run": "true", "cron": "@daily"}));
+        existing.units.insert("elsewhere".to_owned(), elsewhere);
+        let moved = imported(json!({"run": "true"}));
+        existing.units.insert("moved".to_owned(), moved);
         let service = definition(Kind::Service, "same", "true");
-        let mut all = tasks(&["same", "other", "renamed"]);
+        let mut all = tasks(&["same", "other", "renamed", "ada", "elsewhere", "moved"]);
         all.push(service);
         let found = named(&all, &existing);
         let found: Vec<(&str, &Naming)> = found.iter().map(|(n, w)| (n.as_str(), w)).collect();
@@ -311,6 +365,9 @@ mod tests {
                 ("same", &Naming::There),
                 ("other-2", &Naming::Owned),
                 ("renamed-2", &Naming::There),
+                ("ada-2", &Naming::Owned),
+                ("elsewhere-2", &Naming::Owned),
+                ("moved", &Naming::There),
                 ("same-2", &Naming::Collided),
             ]
         );

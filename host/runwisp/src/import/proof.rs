@@ -107,8 +107,8 @@ pub(super) fn errors(text: &str, beside: &str) -> Vec<Diagnostic> {
 /// What the configuration has, so far as an import may name it.
 fn stand_in(existing: &Existing) -> String {
     let mut text = String::new();
-    for (name, (kind, _)) in &existing.units {
-        let table = if *kind == Kind::Task {
+    for (name, unit) in &existing.units {
+        let table = if unit.kind == Kind::Task {
             "tasks"
         } else {
             "services"
@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
     use crate::import::draft::draft;
-    use crate::import::names;
+    use crate::import::names::{self, Unit};
     use crate::import::tests::{definition, setting};
     use crate::import::words::Definition;
 
@@ -225,7 +225,11 @@ run = \"true\"
     #[test]
     fn an_import_may_name_what_the_configuration_has() {
         let mut existing = Existing::default();
-        let db = (Kind::Service, json!("postgres"));
+        let db = Unit {
+            kind: Kind::Service,
+            table: json!({"run": "postgres"}),
+            imported: false,
+        };
         existing.units.insert("db".to_owned(), db);
         let mut web = definition(Kind::Service, "web", "true");
         web.settings.push(setting(&["depends_on"], json!(["db"])));

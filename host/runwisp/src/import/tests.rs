@@ -194,7 +194,11 @@ fn what_is_blocked_is_never_staged_to_run() {
 #[test]
 fn what_the_configuration_has_is_skipped() {
     let mut existing = Existing::default();
-    let clean = (Kind::Service, json!("clean"));
+    let clean = names::Unit {
+        kind: Kind::Service,
+        table: json!({"run": "clean"}),
+        imported: false,
+    };
     existing.units.insert("clean".to_owned(), clean);
     let only = conversion(vec![definition(Kind::Service, "clean", "clean")]);
     let imported = import(&only, &existing, Purpose::Staged);

@@ -30,11 +30,16 @@ impl Host {
     /// The importers there are.
     pub(super) fn importers(&self) -> Vec<String> {
         let mut names = self.registry.names();
-        names.retain(|name| {
-            self.named(name)
-                .is_ok_and(|p| p.kind == Some(PluginKind::Importer))
-        });
+        names.retain(|name| self.kind(name) == Some(PluginKind::Importer));
         names
+    }
+
+    /// What a plugin is for; one that the configuration names has to be loaded for that.
+    fn kind(&self, name: &str) -> Option<PluginKind> {
+        let plugin = self.named(name).ok()?;
+        plugin
+            .kind
+            .or_else(|| Some(self.loaded(&plugin).ok()?.kind()))
     }
 
     fn named(&self, name: &str) -> Result<Plugin, Problem> {

@@ -157,7 +157,7 @@ fn what_there_is(
     if syntax {
         return Err(Refusal::Broken(Box::new(loaded)));
     }
-    Ok(existing(&loaded.sources))
+    Ok(existing(&loaded.sources, &staged.display().to_string()))
 }
 
 /// The root file with the include, where it lacks it.
