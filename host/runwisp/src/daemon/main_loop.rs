@@ -184,7 +184,7 @@ impl MainLoop {
                 return leaving;
             }
             let deadline = self.fleet.next_deadline();
-            let messages = self.messages.notify.deadline();
+            let messages = self.messages_deadline();
             self.wall
                 .arm(deadline.wall.into_iter().chain(messages).min());
             let turn = self.next_turn(deadline.mono.map(instant_of)).await;

@@ -99,6 +99,14 @@ impl MainLoop {
         self.situation.options.only.is_some()
     }
 
+    /// When something about messages is due.
+    pub(crate) fn messages_deadline(&self) -> Option<Timestamp> {
+        match self.tells_nobody() {
+            true => None,
+            false => self.messages.notify.deadline(),
+        }
+    }
+
     /// One decision about messages, and the end of its turn.
     pub(crate) fn decide_messages(
         &mut self,

@@ -113,18 +113,16 @@ fn link(notice: &Notice, external_url: Option<&str>) -> Option<String> {
     })
 }
 
-/// The values of a route's template. Every name of the manual is there, as null where there is nothing to say.
+/// The values of a route's template, by the names that templates of notifiers have (`docs/notifiers/templates.md`).
+/// What is not known is an empty text, and `unit` and `run` are always there, so that no name is a typing error for some
+/// events and right for others.
 pub(super) fn values(event: &host::Event) -> Value {
     let facts: Map<String, Value> = event
         .facts
         .iter()
         .map(|fact| (fact.name.clone(), json!(fact.value)))
         .collect();
-    let kind = |kind| match kind {
-        host::UnitKind::Task => "task",
-        host::UnitKind::Service => "service",
-    };
-    json!({
+    let mut values = json!({
         "id": event.id,
         "kind": event.kind,
         "severity": match event.severity {
@@ -132,37 +130,123 @@ pub(super) fn values(event: &host::Event) -> Value {
             host::Severity::Warning => "warning",
             host::Severity::Error => "error",
         },
-        "at": event.at,
+        "at": rfc3339(event.at),
         "at_text": event.at_text,
         "host": event.host,
-        "unit": event.unit.as_ref().map(|unit| json!({
-            "name": unit.name,
-            "kind": kind(unit.kind),
-            "group": unit.group,
-            "description": unit.description,
-            "instance": unit.instance,
-        })),
-        "run": event.run.as_ref().map(|run| json!({
-            "id": run.id,
-            "attempt": run.attempt,
-            "trigger": run.trigger,
-            "outcome": run.outcome,
-            "exit_code": run.exit_code,
-            "signal": run.signal,
-            "scheduled_at": run.scheduled_at,
-            "started_at": run.started_at,
-            "ended_at": run.ended_at,
-            "duration_ms": run.duration_ms,
-        })),
+        "unit": unit_values(event.unit.as_ref()),
+        "run": run_values(event.run.as_ref()),
         "title": event.title,
         "sentence": event.sentence,
         "cause": event.cause,
         "consecutive_failures": event.consecutive_failures,
         "folded": event.folded,
-        "since": event.since,
+        "times": u64::from(event.folded) + 1,
+        "since": event.since.map(rfc3339),
         "lasted_ms": event.lasted_ms,
         "tail": event.tail,
+        "output": event.tail.join("\n"),
         "link": event.link,
         "facts": facts,
+    });
+    fill(&mut values);
+    values
+}
+
+fn unit_values(unit: Option<&host::Unit>) -> Value {
+    let kind = unit.map(|unit| match unit.kind {
+        host::UnitKind::Task => "task",
+        host::UnitKind::Service => "service",
+    });
+    json!({
+        "name": unit.map(|unit| &unit.name),
+        "kind": kind,
+        "group": unit.and_then(|unit| unit.group.as_ref()),
+        "description": unit.and_then(|unit| unit.description.as_ref()),
+        "instance": unit.and_then(|unit| unit.instance),
     })
+}
+
+fn run_values(run: Option<&host::Run>) -> Value {
+    json!({
+        "id": run.map(|run| &run.id),
+        "attempt": run.map(|run| run.attempt),
+        "trigger": run.map(|run| &run.trigger),
+        "outcome": run.and_then(|run| run.outcome.as_ref()),
+        "exit_code": run.and_then(|run| run.exit_code),
+        "signal": run.and_then(|run| run.signal.as_ref()),
+        "scheduled_at": run.and_then(|run| run.scheduled_at).map(rfc3339),
+        "started_at": run.and_then(|run| run.started_at).map(rfc3339),
+        "ended_at": run.and_then(|run| run.ended_at).map(rfc3339),
+        "duration_ms": run.and_then(|run| run.duration_ms),
+    })
+}
+
+fn rfc3339(instant: u64) -> String {
+    i64::try_from(instant)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .map(|at| at.to_string())
+        .unwrap_or_default()
+}
+
+/// Puts an empty text where nothing is known.
+fn fill(value: &mut Value) {
+    match value {
+        Value::Null => *value = "".into(),
+        Value::Object(entries) => entries.values_mut().for_each(fill),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::sample;
+
+    #[test]
+    fn every_name_of_a_template_is_there_whatever_is_known() {
+        let now = Timestamp::from_second(1_700_000_000).unwrap();
+        let delivery = |kind| sample::delivery("slack", kind, now).unwrap();
+        let telling = |url: Option<&str>| Telling {
+            notifiers: std::sync::Arc::new(Nobody),
+            data: std::path::PathBuf::new(),
+            host: "box".to_owned(),
+            zone: jiff::tz::TimeZone::UTC,
+            external_url: url.map(str::to_owned),
+        };
+        let plain = values(&event(&delivery(None), &telling(None), Vec::new()));
+        assert_eq!(
+            (&plain["unit"]["name"], &plain["link"]),
+            (&json!(""), &json!(""))
+        );
+        assert_eq!(plain["at"], "2023-11-14T22:13:20Z");
+        let failed = event(
+            &delivery(Some("failed")),
+            &telling(Some("https://jobs.example.com/")),
+            vec!["a".to_owned(), "b".to_owned()],
+        );
+        let failed = values(&failed);
+        assert_eq!(failed["output"], "a\nb");
+        assert_eq!(failed["at_text"], "2023-11-14 22:13:20 UTC");
+        let link = failed["link"].as_str().unwrap();
+        assert!(link.starts_with("https://jobs.example.com/runs/"), "{link}");
+        let names =
+            |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+        assert_eq!(names(&plain["run"]), names(&failed["run"]));
+    }
+
+    /// Calls nobody.
+    struct Nobody;
+
+    impl crate::notify::Notifiers for Nobody {
+        fn call(&self, _: crate::notify::Wanted) -> crate::notify::Calling<'_> {
+            Box::pin(async { crate::notify::Called::default() })
+        }
+
+        fn render(&self, _: &str, _: &Value) -> Result<String, String> {
+            Ok(String::new())
+        }
+
+        fn release_idle(&self, _: std::time::Duration) {}
+    }
 }

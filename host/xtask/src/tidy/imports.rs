@@ -178,6 +178,20 @@ const FLOORS: &[Floor] = &[
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
+        folder: "host/runwisp/src/notify/",
+        except: &[],
+        banned: &[
+            "crate::daemon",
+            "crate::store",
+            "crate::http",
+            "crate::cli",
+            "crate::client",
+            "crate::tui",
+            "runwisp_core::machine",
+        ],
+        why: "hands know words, not machines, loop or faces",
+    },
+    Floor {
         folder: "host/runwisp/src/http/",
         except: &[],
         banned: &[
