@@ -281,11 +281,9 @@ fn mail_arrives() {
     place.trigger("bad");
     let mail = server.wait_mail(1).remove(0);
     assert_eq!(mail.recipients, ["dba@example.com"]);
-    assert!(
-        mail.header("subject").unwrap().contains("bad failed"),
-        "{}",
-        mail.text()
-    );
+    let header = |name: &str| mail.header(name).unwrap();
+    assert_eq!(header("x-runwisp-kind"), "run.failed");
+    assert_eq!(header("x-runwisp-unit"), "bad");
     let told = wait_deliveries(&daemon, "delivered", 1).remove(0);
     assert_eq!(told["target"], "dba@example.com");
 }
