@@ -1,7 +1,7 @@
 //! What plugins cost: one figure for each name given, printed as `NAME VALUE`; all of them without a name.
 //!
 //! `cargo bench -p runwisp-plugin-host --bench plugins [NAME]`, or `cargo xtask bench --only plugin-…`. The guest is the
-//! tests' evil one, which at 0.4 MB is twice as large as a bundled plugin.
+//! tests' evil one, which at 0.4 MB is as large as a bundled notifier.
 
 #[path = "../tests/host/support.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
