@@ -21,8 +21,9 @@ use super::{Order, retry};
 use crate::words::event_kind::EventKind;
 use crate::words::notice::{Attempt, AttemptOutcome, Delivery, DeliveryState, MessageId, Target};
 
-/// Attempts that a notifier is given at once.
-pub const AT_ONCE: usize = 4;
+/// Attempts that a notifier is given at once. Its plugin has two places for all notifiers of its type: one that hangs
+/// must not take both.
+pub const AT_ONCE: usize = 1;
 /// Deliveries that may wait for one notifier; one more is rejected.
 pub const MOST_WAITING: usize = 10_000;
 /// Attempts that are kept of a delivery; when there are more, those in the middle give way.
