@@ -43,7 +43,8 @@ impl Drop for TrueTime {
     }
 }
 
-/// A service, a task that is due every second, and one that is due every ten minutes.
+/// A service, a task that is due every second, one that is due at each of the day's seconds (which are fixed times,
+/// since neither minute nor hour begins with `*`), and one that is due every ten minutes.
 fn started() -> Daemon {
     let place = Place::new(
         r#"
@@ -54,6 +55,9 @@ fn started() -> Daemon {
         [tasks.second]
         run = "true"
         cron = "* * * * * *"
+        [tasks.fixed]
+        run = "true"
+        cron = "* 0-59 0-23 * * *"
         [tasks.tenth]
         run = "true"
         cron = "*/10 * * * *"
@@ -62,6 +66,7 @@ fn started() -> Daemon {
     let daemon = place.start();
     daemon.wait_state("web", 0, "running");
     daemon.wait_ended("second", 1);
+    daemon.wait_ended("fixed", 1);
     daemon
 }
 
@@ -112,6 +117,15 @@ fn an_hour_back_repeats_nothing_and_goes_on() {
     daemon.wait_runs("second", "ticks go on", |runs| {
         (runs.len() > before + 1).then_some(())
     });
+    let fixed = ticks(&daemon, "fixed").len();
+    daemon.wait_runs("second", "ticks go on", |runs| {
+        (runs.len() > before + 4).then_some(())
+    });
+    assert_eq!(
+        ticks(&daemon, "fixed").len(),
+        fixed,
+        "fixed times wait until the clock has caught up"
+    );
     let mut all = ticks(&daemon, "second");
     let count = all.len();
     all.sort();

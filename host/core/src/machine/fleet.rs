@@ -106,7 +106,7 @@ impl Fleet {
             Input::ClockJump { by_ms } => {
                 out.push(Action::Tell(Event::ClockJump { by_ms }));
                 for slot in 0..self.slots.len() {
-                    self.with(now, slot, out, |slot, turn| slot.clock_jumped(turn));
+                    self.with(now, slot, out, |slot, turn| slot.clock_jumped(turn, by_ms));
                 }
             }
             Input::Durable { run }

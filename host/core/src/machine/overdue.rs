@@ -29,8 +29,9 @@ impl Overdue {
         now: Timestamp,
     ) -> Overdue {
         let mut overdue = Overdue {
-            since,
-            finished_at,
+            // What lies ahead was put down by a clock that was wrong.
+            since: since.min(now),
+            finished_at: finished_at.map(|at| at.min(now)),
             expect_next: next(task, now, since),
             silent_at: None,
         };

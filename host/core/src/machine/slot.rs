@@ -133,9 +133,9 @@ impl Slot {
         }
     }
 
-    pub(crate) fn clock_jumped(&mut self, turn: &mut Turn) {
+    pub(crate) fn clock_jumped(&mut self, turn: &mut Turn, by_ms: i64) {
         match &mut self.machine {
-            Machine::Task(task) => task.clock_jumped(turn),
+            Machine::Task(task) => task.clock_jumped(turn, by_ms),
             Machine::Service(_) | Machine::None => {}
         }
     }

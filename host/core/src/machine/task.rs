@@ -16,13 +16,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::backoff;
 use super::live::{Live, When};
 use super::overdue::Overdue;
 use super::plain;
 use super::queue::{Queue, Waiting};
 use super::run::Cause;
-use super::ticker::{Due, Ticker};
+use super::ticker::{self, Due, Ticker};
 use super::timers::{Deadline, earlier};
 use super::turn::{Effect, Turn};
 use crate::config::plan::{Overlap, Role, RunOnStart, Task, Unit};
@@ -70,11 +72,7 @@ impl TaskMachine {
         let wall = turn.now.wall;
         let (ticker, mut changed) = Ticker::begin(&self.task, &mut self.memory, wall);
         self.ticker = Some(ticker);
-        if Overdue::is_needed(&self.task) {
-            let since = self.memory.known_since.unwrap_or(wall);
-            let finished = self.memory.finished_at;
-            self.overdue = Some(Overdue::begin(&self.task, since, finished, wall));
-        }
+        self.watch_silence(wall);
         let run = match self.task.run_on_start {
             RunOnStart::No => false,
             RunOnStart::Daemon => fresh,
@@ -96,13 +94,25 @@ impl TaskMachine {
     }
 
     /// The clock was set, or the machine slept.
-    pub(crate) fn clock_jumped(&mut self, turn: &mut Turn) {
+    pub(crate) fn clock_jumped(&mut self, turn: &mut Turn, by_ms: i64) {
+        let by = SignedDuration::from_millis(by_ms);
         if let Some(ticker) = &mut self.ticker
-            && ticker.clock_jumped(&self.task, &mut self.memory, turn.now.wall)
+            && ticker.clock_jumped(&self.task, &mut self.memory, turn.now.wall, by)
         {
             turn.remember(&self.unit.name, &self.memory);
         }
+        if self.overdue.is_some() && ticker::is_correction(by) {
+            self.watch_silence(turn.now.wall);
+        }
         self.on_time(turn);
+    }
+
+    /// Begins to watch for runs that do not come, from what is remembered.
+    fn watch_silence(&mut self, now: Timestamp) {
+        let since = self.memory.known_since.unwrap_or(now);
+        let finished = self.memory.finished_at;
+        self.overdue = Overdue::is_needed(&self.task)
+            .then(|| Overdue::begin(&self.task, since, finished, now));
     }
 
     /// A run that somebody or something other than the schedule asks for.
@@ -297,6 +307,7 @@ impl TaskMachine {
         row.attempt = attempt.saturating_add(1);
         row.execution_id = live.row.execution_id;
         row.scheduled_at = live.row.scheduled_at;
+        row.clock_turn = live.row.clock_turn;
         let params = live.params.clone();
         let delay = self.retry_delay(attempt);
         let why = format!("tried again after {}", plain::length(delay));
@@ -359,13 +370,13 @@ impl TaskMachine {
         if due.is_empty() {
             return;
         }
-        self.memory.ticked_until = Some(ticker.until());
+        ticker.remember(&mut self.memory);
         for due in due {
             match due {
                 Due::Run(tick) => self.run_tick(turn, &tick, Trigger::Schedule),
                 Due::DstSkipped(tick) => {
                     let mut row = self.row(turn, Trigger::Schedule);
-                    row.scheduled_at = Some(tick.at);
+                    self.stamp(&mut row, Some(tick.at));
                     let why = format!("{} had already been", tick.scheduled);
                     self.close_row(turn, row, Outcome::DstSkipped, why);
                 }
@@ -377,7 +388,7 @@ impl TaskMachine {
 
     fn run_tick(&mut self, turn: &mut Turn, tick: &Tick, trigger: Trigger) {
         let mut row = self.row(turn, trigger);
-        row.scheduled_at = Some(tick.at);
+        self.stamp(&mut row, Some(tick.at));
         let params = RunVars::new();
         let delay = self.jitter(&row);
         if delay.is_zero() {
@@ -386,6 +397,12 @@ impl TaskMachine {
             let why = format!("starts {} later, by jitter", plain::length(delay));
             self.wait_until(turn, Waiting { row, params }, delay, why);
         }
+    }
+
+    /// The row is that of this tick.
+    fn stamp(&self, row: &mut RunRecord, at: Option<Timestamp>) {
+        row.scheduled_at = at;
+        row.clock_turn = self.memory.clock_turn;
     }
 
     fn jitter(&self, row: &RunRecord) -> Duration {
@@ -405,10 +422,11 @@ impl TaskMachine {
         let mut row = self.row(turn, Trigger::Schedule);
         // The newest tick that gets no row of its own; none when all of them do.
         let made_up = missed.make_up.first().map(|tick| tick.at);
-        row.scheduled_at = match made_up {
+        let stands_for = match made_up {
             None => Some(last),
             Some(at) => (at != first).then_some(first),
         };
+        self.stamp(&mut row, stands_for);
         let why = missed_words(missed, first, last);
         self.close_row(turn, row, Outcome::Missed, why);
         for tick in &missed.make_up {
@@ -516,9 +534,7 @@ impl TaskMachine {
         let wall = turn.now.wall;
         let (ticker, changed) = Ticker::begin(&self.task, &mut self.memory, wall);
         self.ticker = Some(ticker);
-        let since = self.memory.known_since.unwrap_or(wall);
-        self.overdue = Overdue::is_needed(&self.task)
-            .then(|| Overdue::begin(&self.task, since, self.memory.finished_at, wall));
+        self.watch_silence(wall);
         if changed {
             turn.remember(&self.unit.name, &self.memory);
         }
@@ -558,13 +574,13 @@ impl TaskMachine {
         self.active.is_empty() && self.queue.is_empty() && !scheduled
     }
 
-    pub(super) fn next_run_at(&self) -> Option<jiff::Timestamp> {
+    pub(super) fn next_run_at(&self) -> Option<Timestamp> {
         let ticker = self.ticker.as_ref()?;
         ticker.next_run(&self.task)
     }
 }
 
-fn missed_words(missed: &CatchUp, first: jiff::Timestamp, last: jiff::Timestamp) -> String {
+fn missed_words(missed: &CatchUp, first: Timestamp, last: Timestamp) -> String {
     let count = missed.missed.ticks;
     let least = if missed.missed.exact { "" } else { "at least " };
     let made_up = match missed.make_up.len() {

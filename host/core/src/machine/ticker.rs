@@ -6,25 +6,40 @@
 //! | at most [`LATE`] old | every tick up to now is due, one by one |
 //! | older: the daemon was down, the machine slept, the clock was set forward | all up to now follow the catch-up rule, once |
 //!
-//! The clock going back changes nothing: a tick that has its row is not due again. Only when it goes back by more
-//! than [`CORRECTION`] was it plainly wrong before; then schedules begin anew from now, or a machine that
-//! once started in the wrong year would stay silent until then.
+//! The clock set back, by Debian cron's rule (cron(8)):
 //!
-//! Invariant: `until` is remembered together with the rows up to it.
+//! | by | fixed-time jobs | jobs that follow the clock, `@every` |
+//! | --- | --- | --- |
+//! | at most [`LATE`] | go on once the clock has caught up | the same |
+//! | at most [`CORRECTION`] | the same | go on at once by the new time, so instants come again, each as a tick of a further *turn* of the clock; the grid of an `@every` moves along, so that its spacing stays |
+//! | more: it was plainly wrong before | begin anew from now, in a further turn | the same |
+//!
+//! An instant that comes again and is passed over (the daemon was down) is not made up for: it has its row already.
+//!
+//! Invariant: `until`, `again` and `turn` are remembered together with the rows up to them; a pair of turn and instant
+//! is one tick.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::plan::Task;
-use crate::schedule::{self, CatchUp, Tick, TickKind};
+use crate::schedule::{self, CatchUp, Schedule, Tick, TickKind};
 use crate::words::action::Memory;
 
 /// A tick no older than this is merely late.
 pub(crate) const LATE: Duration = Duration::from_secs(60);
 
+/// [`LATE`] for differences that have a sign.
+const DRIFT: SignedDuration = SignedDuration::from_secs(60);
+
 /// A clock set back further than this was wrong before.
-const CORRECTION: SignedDuration = SignedDuration::from_hours(24);
+const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
+
+/// Whether a clock set `by` so much was plainly wrong before.
+pub(crate) fn is_correction(by: SignedDuration) -> bool {
+    -by > CORRECTION
+}
 
 /// What became due.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +57,10 @@ pub(crate) enum Due {
 pub(crate) struct Ticker {
     /// Every tick up to here has its row.
     until: Timestamp,
+    /// The clock was set back to before `until`: what follows the clock has its rows of the second time up to here.
+    again: Option<Timestamp>,
+    /// How often the clock was set back.
+    turn: u32,
     /// Where the grid of an `@every` begins.
     anchor: Timestamp,
     next: Option<Tick>,
@@ -58,8 +77,12 @@ impl Ticker {
             memory.schedule = Some(text);
             // A memory without the text, but with the times, is of the same schedule: take its word for it.
             if known || memory.known_since.is_none() {
+                // Instants to come may have rows of the schedule before.
+                let comes_again = memory.ticked_until.is_some_and(|until| until > now);
+                memory.clock_turn += u32::from(comes_again);
                 memory.known_since = Some(now);
                 memory.ticked_until = Some(now);
+                memory.again_until = None;
             }
             changed = true;
         }
@@ -67,57 +90,110 @@ impl Ticker {
         let until = memory.ticked_until.unwrap_or(now).max(anchor);
         let mut ticker = Ticker {
             until,
+            again: memory.again_until,
+            turn: memory.clock_turn,
             anchor,
             next: None,
         };
-        changed |= ticker.clock_jumped(task, memory, now);
+        // Nobody saw by how much the clock was set meanwhile: at least to where it is from where it had been.
+        let behind = now
+            .duration_since(ticker.reached())
+            .min(SignedDuration::ZERO);
+        changed |= ticker.clock_jumped(task, memory, now, behind);
         (ticker, changed)
     }
 
-    /// The clock was set: looks for the next tick anew. Whether the memory changed.
+    /// The clock was set `by` so much: looks for the next tick anew. Whether the memory changed.
     pub(crate) fn clock_jumped(
         &mut self,
         task: &Task,
         memory: &mut Memory,
         now: Timestamp,
+        by: SignedDuration,
     ) -> bool {
-        let corrected = self.until.duration_since(now) > CORRECTION;
-        if corrected {
-            self.until = now;
-            self.anchor = self.anchor.min(now);
-            memory.ticked_until = Some(self.until);
-            memory.known_since = Some(self.anchor);
+        let set_back = -by > DRIFT;
+        if set_back {
+            if task.schedules.iter().any(Schedule::is_interval) {
+                self.anchor = self.anchor.checked_add(by).unwrap_or(self.anchor);
+            }
+            self.turn_back(now, by);
+            self.remember(memory);
         }
         self.look_ahead(task);
-        corrected
+        set_back
+    }
+
+    fn turn_back(&mut self, now: Timestamp, by: SignedDuration) {
+        let ahead = self.until.duration_since(now);
+        if ahead > CORRECTION || (is_correction(by) && ahead.is_positive()) {
+            self.until = now;
+            self.anchor = self.anchor.min(now);
+            self.again = None;
+            self.turn += 1;
+        } else if self.reached().duration_since(now) > DRIFT {
+            self.again = Some(now);
+            self.turn += 1;
+        }
+    }
+
+    /// Up to where the clock had come when a tick was last due.
+    fn reached(&self) -> Timestamp {
+        self.again.unwrap_or(self.until)
     }
 
     /// What is due now; from now on it counts as having its rows.
     pub(crate) fn take_due(&mut self, task: &Task, now: Timestamp) -> Vec<Due> {
         let mut due = Vec::new();
-        let Some(first) = self.next.take_if(|tick| tick.at <= now) else {
+        if self.next.as_ref().is_none_or(|tick| tick.at > now) {
             return due;
+        }
+        self.take_again(task, now, &mut due);
+        let mut next = match &self.next {
+            Some(tick) if tick.at > self.until => self.next.take(),
+            _ => schedule::next_of(&task.schedules, self.until, self.anchor),
         };
-        if now.duration_since(first.at).unsigned_abs() > LATE {
+        let first = next.as_ref().map_or(now, |tick| tick.at);
+        if first < now && now.duration_since(first).unsigned_abs() > LATE {
             let (limit, schedules) = (task.catch_up, &task.schedules);
             let missed = schedule::catch_up(schedules, self.until, now, self.anchor, limit);
             self.until = now;
             due.push(Due::Missed(missed));
-        } else {
-            let mut tick = Some(first);
-            while let Some(this) = tick.take_if(|tick| tick.at <= now) {
-                self.until = this.at;
-                tick = schedule::next_of(&task.schedules, this.at, self.anchor);
-                due.push(match this.kind {
-                    TickKind::Due => Due::Run(this),
-                    TickKind::DstSkipped => Due::DstSkipped(this),
-                });
-            }
-            self.next = tick;
+            self.look_ahead(task);
             return due;
         }
-        self.look_ahead(task);
+        while let Some(this) = next.take_if(|tick| tick.at <= now) {
+            self.until = this.at;
+            next = schedule::next_of(&task.schedules, this.at, self.anchor);
+            due.push(match this.kind {
+                TickKind::Due => Due::Run(this),
+                TickKind::DstSkipped => Due::DstSkipped(this),
+            });
+        }
+        self.next = next;
+        if self.again.is_some() {
+            self.look_ahead(task);
+        }
         due
+    }
+
+    /// The ticks up to `until` that come again.
+    fn take_again(&mut self, task: &Task, now: Timestamp, due: &mut Vec<Due>) {
+        let Some(again) = self.again else {
+            return;
+        };
+        let oldest = now.checked_sub(LATE).unwrap_or(again);
+        let mut done = again.max(oldest);
+        while let Some(tick) = self.next_again(task, done).filter(|tick| tick.at <= now) {
+            done = tick.at;
+            due.push(Due::Run(tick));
+        }
+        self.again = (now < self.until).then_some(done);
+    }
+
+    /// The first tick after `after` that comes again.
+    fn next_again(&self, task: &Task, after: Timestamp) -> Option<Tick> {
+        let follow = task.schedules.iter().filter(|s| s.follows_clock());
+        schedule::next_of(follow, after, self.anchor).filter(|tick| tick.at <= self.until)
     }
 
     /// The next tick without a row.
@@ -134,13 +210,19 @@ impl Ticker {
         Some(tick.at)
     }
 
-    /// Up to here every tick has its row.
-    pub(crate) fn until(&self) -> Timestamp {
-        self.until
+    /// What is to survive the daemon.
+    pub(crate) fn remember(&self, memory: &mut Memory) {
+        memory.ticked_until = Some(self.until);
+        memory.again_until = self.again;
+        memory.clock_turn = self.turn;
+        memory.known_since = Some(self.anchor);
     }
 
     fn look_ahead(&mut self, task: &Task) {
-        self.next = schedule::next_of(&task.schedules, self.until, self.anchor);
+        self.next = self
+            .again
+            .and_then(|again| self.next_again(task, again))
+            .or_else(|| schedule::next_of(&task.schedules, self.until, self.anchor));
     }
 }
 

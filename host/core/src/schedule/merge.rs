@@ -8,18 +8,22 @@ use super::{Schedule, Tick, TickKind};
 const CATCH_UP_WORK: u64 = 10_000;
 
 /// The first tick of any of `schedules` strictly after `after`. Of several on one instant, a due one counts.
-pub fn next_of(schedules: &[Schedule], after: Timestamp, anchor: Timestamp) -> Option<Tick> {
+pub fn next_of<'s>(
+    schedules: impl IntoIterator<Item = &'s Schedule>,
+    after: Timestamp,
+    anchor: Timestamp,
+) -> Option<Tick> {
     next_with(schedules, after, anchor).map(|(_, tick)| tick)
 }
 
 /// The same with the schedule it comes from.
-pub(super) fn next_with(
-    schedules: &[Schedule],
+pub(super) fn next_with<'s>(
+    schedules: impl IntoIterator<Item = &'s Schedule>,
     after: Timestamp,
     anchor: Timestamp,
-) -> Option<(&Schedule, Tick)> {
+) -> Option<(&'s Schedule, Tick)> {
     schedules
-        .iter()
+        .into_iter()
         .filter_map(|schedule| Some((schedule, schedule.next_after(after, anchor)?)))
         .min_by_key(|(_, tick)| (tick.at, tick.kind == TickKind::DstSkipped))
 }

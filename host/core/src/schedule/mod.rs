@@ -127,6 +127,14 @@ impl Schedule {
         matches!(self.rule, Rule::Every(_))
     }
 
+    /// Whether it goes by whatever the clock shows, also a second time: all but the fixed-time jobs.
+    pub(crate) fn follows_clock(&self) -> bool {
+        match &self.rule {
+            Rule::Cron(cron) => !cron.fixed_time,
+            Rule::Every(_) => true,
+        }
+    }
+
     /// What is legal in it and still hardly meant, for a warning: `*/90` minutes is not every 90 minutes.
     pub fn remark(&self) -> Option<String> {
         parse::remark(&self.text)

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::plan::{Plan, Role, Unit};
+use crate::config::plan::{Plan, Role, Task, Unit};
 use crate::machine::Adopted;
 use crate::schedule;
 use crate::words::action::{Action, Memory};
@@ -95,7 +95,7 @@ impl Hands {
                 None
             }
             Action::Remember { unit, memory } => {
-                self.ledger.check_memory(unit, memory);
+                self.ledger.check_memory(now, unit, memory);
                 self.memories.insert(unit.clone(), memory.clone());
                 None
             }
@@ -312,7 +312,8 @@ fn most_alive(unit: Option<&Unit>) -> u32 {
     }
 }
 
-/// Every due tick has one row: the next row of a unit is that of its next tick after the last one covered.
+/// Every due tick has one row: the next row of a unit is that of its next tick after the last one covered. Where the
+/// clock was set back, the same holds of the ticks that come again.
 #[derive(Debug, Default)]
 struct Ledger {
     covered: BTreeMap<UnitName, Covered>,
@@ -322,7 +323,86 @@ struct Ledger {
 #[derive(Debug)]
 struct Covered {
     until: Timestamp,
+    again: Option<Timestamp>,
+    turn: u32,
     schedule: Option<String>,
+}
+
+/// How old a tick that comes again may be and still be run.
+const LATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
+impl Covered {
+    /// The first tick after those covered that comes again and may not be passed over.
+    fn next_again(&self, now: Now, task: &Task) -> Option<Timestamp> {
+        let after = self.again?.max(now.wall - LATE);
+        let follow = task.schedules.iter().filter(|s| s.follows_clock());
+        let next = schedule::next_of(follow, after, self.until)?.at;
+        (next <= self.until).then_some(next)
+    }
+
+    fn new_tick(&mut self, now: Now, task: &Task, row: &RunRecord) {
+        let next = schedule::next_of(&task.schedules, self.until, self.until);
+        let next = next.map(|tick| tick.at);
+        let interval = task.schedules.iter().any(schedule::Schedule::is_interval);
+        if row.outcome == Some(Outcome::Missed) {
+            assert!(interval || next.is_some_and(|at| at <= now.wall), "{row:?}");
+            self.until = now.wall;
+            return;
+        }
+        let at = row.scheduled_at.expect("a tick's row says which");
+        assert_eq!(row.clock_turn, self.turn, "{row:?}");
+        assert!(at <= now.wall, "{at} is yet to come: {row:?}");
+        let again = self.next_again(now, task);
+        if at <= self.until {
+            assert!(self.again < Some(at), "{at} has its row already: {row:?}");
+            assert!(
+                interval || again == Some(at),
+                "{again:?} has no row: {row:?}"
+            );
+            self.again = Some(at);
+        } else {
+            assert!(interval || again.is_none(), "{again:?} has no row: {row:?}");
+            assert!(interval || next == Some(at), "{next:?} has no row: {row:?}");
+            self.until = at;
+        }
+    }
+
+    /// What a unit remembers says no more and no less than its rows, but when the clock was set back.
+    fn check(&mut self, now: Now, unit: &UnitName, memory: &Memory, until: Timestamp) {
+        if memory.clock_turn == self.turn {
+            assert_eq!(self.until, until, "{unit} remembers what it did not do");
+            let over = memory.again_until.is_none() && until <= now.wall;
+            assert!(
+                over || self.again == memory.again_until,
+                "{unit}: {self:?}, {memory:?}"
+            );
+        } else {
+            assert_eq!(
+                memory.clock_turn,
+                self.turn + 1,
+                "{unit} counts clock turns"
+            );
+            let behind = self.again.unwrap_or(self.until).duration_since(now.wall);
+            let far = self.until.duration_since(now.wall);
+            match memory.again_until {
+                Some(again) => {
+                    assert!(
+                        behind > LATE,
+                        "{unit}: the clock was not set back: {self:?}"
+                    );
+                    assert_eq!((again, until), (now.wall, self.until), "{unit}: {self:?}");
+                    assert!(
+                        far <= jiff::SignedDuration::from_hours(3),
+                        "{unit}: {self:?}"
+                    );
+                }
+                None => assert!(until == now.wall && far > LATE, "{unit}: {self:?}"),
+            }
+        }
+        self.until = until;
+        self.again = memory.again_until;
+        self.turn = memory.clock_turn;
+    }
 }
 
 impl Ledger {
@@ -333,43 +413,31 @@ impl Ledger {
         let Some(covered) = self.covered.get_mut(&row.unit) else {
             return;
         };
-        let missed = row.outcome == Some(Outcome::Missed);
         if row.attempt > 1 || row.trigger != Trigger::Schedule {
             let made_up = row.trigger != Trigger::CatchUp
                 || row.scheduled_at.is_some_and(|at| at <= covered.until);
             assert!(made_up, "made up for before it was missed: {row:?}");
             return;
         }
-        let next = schedule::next_of(&task.schedules, covered.until, covered.until);
-        let interval = task.schedules.iter().any(schedule::Schedule::is_interval);
-        if missed {
-            let next = next.map(|tick| tick.at);
-            assert!(next.is_some_and(|at| at <= now.wall), "{row:?}");
-            covered.until = now.wall;
-        } else {
-            let at = row.scheduled_at.expect("a tick's row says which");
-            assert!(at > covered.until, "{at} has its row already: {row:?}");
-            let next = next.map(|tick| tick.at);
-            assert!(interval || next == Some(at), "{next:?} has no row: {row:?}");
-            covered.until = at;
-        }
+        covered.new_tick(now, task, row);
     }
 
-    fn check_memory(&mut self, unit: &UnitName, memory: &Memory) {
+    fn check_memory(&mut self, now: Now, unit: &UnitName, memory: &Memory) {
         let Some(until) = memory.ticked_until else {
             return;
         };
         match self.covered.get_mut(unit) {
-            Some(covered) if until < covered.until - jiff::SignedDuration::from_hours(24) => {
-                covered.until = until;
-            }
             Some(covered) if covered.schedule == memory.schedule => {
-                assert_eq!(covered.until, until, "{unit} remembers what it did not do");
+                covered.check(now, unit, memory, until);
             }
             Some(_) | None => {
-                let schedule = memory.schedule.clone();
-                self.covered
-                    .insert(unit.clone(), Covered { until, schedule });
+                let covered = Covered {
+                    until,
+                    again: memory.again_until,
+                    turn: memory.clock_turn,
+                    schedule: memory.schedule.clone(),
+                };
+                self.covered.insert(unit.clone(), covered);
             }
         }
     }

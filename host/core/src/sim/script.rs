@@ -14,7 +14,7 @@
 //! | `start/stop/restart/run UNIT` · `stoprun #N` · `signal UNIT SIGNAL` | an operator asks |
 //! | `probe UNIT ok/WHY…` · `notify UNIT READY/WATCHDOG/…` | a check comes back · it says something |
 //! | `logfull UNIT` · `match UNIT PATTERN` · `touched UNIT` | its log is full · a line matched · a watched path changed |
-//! | `jump MS` | the wall clock is set by so much |
+//! | `jump MS` · `skew MS` | the wall clock is set by so much · and nobody is told |
 //! | `crash` · `away` … `back` | the daemon dies and comes back, at once or later; the keeper lives |
 //! | `down` … `boot` | keeper, daemon and children are gone for a while |
 //! | `plan NAME` | the next daemon finds the plan of that name |
@@ -104,6 +104,10 @@ impl Script {
             "jump" => {
                 let by_ms: i64 = unit.parse().expect("milliseconds");
                 self.act(|stage| stage.jump(by_ms));
+            }
+            "skew" => {
+                let by_ms: i64 = unit.parse().expect("milliseconds");
+                self.stage.offset_ms += by_ms;
             }
             "manners" => {
                 let manners = match more {

@@ -26,7 +26,7 @@ pub struct Stage {
     pub hands: Hands,
     /// Time since the start.
     pub at: Duration,
-    /// How far the wall clock is off.
+    /// How far the wall clock is off, milliseconds; set behind the daemon's back, it is not told.
     pub offset_ms: i64,
     /// Whether the next daemon finds a new keeper.
     pub fresh: bool,

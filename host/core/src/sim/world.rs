@@ -291,11 +291,23 @@ impl World {
             5..=6 => self.die(false),
             7..=16 => self.reload(),
             17..=20 => {
-                let by_ms = i64::try_from(self.chance.below(7_200_000)).unwrap_or(0) - 3_600_000;
+                let by_ms = self.some_jump();
                 self.stage.jump(by_ms);
             }
             _ => self.command(),
         }
+    }
+
+    /// By seconds, by up to an hour, by hours or by days, either way; in milliseconds.
+    fn some_jump(&mut self) -> i64 {
+        let most: u64 = match self.chance.below(8) {
+            0 => 100_000,
+            1..=4 => 3_600_000,
+            5..=6 => 4 * 3_600_000,
+            _ => 3 * 86_400_000,
+        };
+        let by = i64::try_from(self.chance.below(2 * most)).unwrap_or(0);
+        by - i64::try_from(most).unwrap_or(0)
     }
 
     fn die(&mut self, keeper_lives: bool) {
@@ -333,6 +345,9 @@ impl World {
             }
         }
         self.stage.at = back;
+        if self.chance.below(4) == 0 {
+            self.stage.offset_ms += self.some_jump();
+        }
         self.stage.boot();
     }
 
@@ -440,7 +455,11 @@ fn random_unit(chance: &mut Chance, n: usize, calm: bool) -> Unit {
 fn random_cron(chance: &mut Chance, calm: bool) -> String {
     let (minute, hour, day) = (chance.below(60), chance.below(24), chance.below(7));
     match chance.below(if calm { 400 } else { 40 }) {
-        0 => format!("{minute} * * * *"),
+        0 => match chance.below(3) {
+            0 => format!("{minute} * * * *"),
+            1 => "*/20 * * * *".to_owned(),
+            _ => "@every 50m".to_owned(),
+        },
         1..=9 => format!("{minute} {hour} * * *"),
         _ => format!("{minute} {hour} * * {day}"),
     }

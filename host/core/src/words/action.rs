@@ -101,6 +101,13 @@ pub struct Memory {
     /// Up to and including this instant every tick of the schedule has its row.
     #[serde(default)]
     pub ticked_until: Option<Timestamp>,
+    /// The clock was set back to before `ticked_until`: up to here, ticks of schedules that follow the clock have their
+    /// rows of the second time.
+    #[serde(default)]
+    pub again_until: Option<Timestamp>,
+    /// How often the clock was set back.
+    #[serde(default)]
+    pub clock_turn: u32,
     /// When the unit was first seen with its schedule; ticks before that were never due.
     #[serde(default)]
     pub known_since: Option<Timestamp>,

@@ -162,6 +162,9 @@ pub struct RunRecord {
     pub pid: Option<i32>,
     /// The tick it stands for.
     pub scheduled_at: Option<Timestamp>,
+    /// How often the clock had been set back when that tick was due: the same instant may come again.
+    #[serde(default)]
+    pub clock_turn: u32,
     /// When it was decided.
     pub created_at: Timestamp,
     /// When its process began.
@@ -205,6 +208,7 @@ impl RunRecord {
             signal: None,
             pid: None,
             scheduled_at: None,
+            clock_turn: 0,
             created_at,
             started_at: None,
             ended_at: None,

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use super::commit::{UnitNumbers, commit};
 use super::error::StoreError;
 use super::pending::{Pending, Write};
-use super::rows::{COLUMNS, key, read_run};
+use super::rows::{columns_of, key, read_run};
 use super::schema::{self, Place};
 
 /// Rows carried over in one transaction.
@@ -144,8 +144,9 @@ fn walk(
     keep: &mut dyn FnMut(Box<runwisp_core::words::run::RunRecord>) -> Result<bool, StoreError>,
 ) -> Result<bool, StoreError> {
     let order = if newest_first { "DESC" } else { "ASC" };
+    let columns = columns_of(schema::format_of(from).unwrap_or_default());
     let Ok(mut statement) = from.prepare(&format!(
-        "SELECT {COLUMNS} FROM runs r CROSS JOIN units u ON u.id = r.unit ORDER BY r.id {order}"
+        "SELECT {columns} FROM runs r CROSS JOIN units u ON u.id = r.unit ORDER BY r.id {order}"
     )) else {
         return Ok(false);
     };

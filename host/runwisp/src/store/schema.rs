@@ -23,6 +23,7 @@ pub const FILE_NAME: &str = "runwisp.db";
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001_history.sql"),
     include_str!("migrations/002_messages.sql"),
+    include_str!("migrations/003_clock_turns.sql"),
 ];
 
 /// How long a commit waits for another program that holds the database, before it counts as failed and is retried.
@@ -144,8 +145,13 @@ pub(super) fn open_damaged(path: &Path) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
+/// The format of a database; 0 for one that is empty.
+pub(super) fn format_of(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
 fn refuse_newer(db: &Connection, place: &Place) -> Result<(), StoreError> {
-    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = format_of(db)?;
     if found <= newest_format() {
         return Ok(());
     }
@@ -200,7 +206,7 @@ fn refuse_truncated(path: &Path) -> Result<(), StoreError> {
 }
 
 fn migrate(db: &mut Connection) -> Result<(), StoreError> {
-    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = format_of(db)?;
     for (format, script) in (1..).zip(MIGRATIONS) {
         if format > found {
             let transaction = db.transaction()?;

@@ -316,7 +316,7 @@ fn missed_ticks_have_one_row_and_the_newest_are_made_up_for() {
 }
 
 #[test]
-fn a_clock_set_forward_is_downtime_and_set_back_repeats_nothing() {
+fn a_clock_set_forward_is_downtime() {
     check(
         plan([task("job", &["*/10 * * * *"], |_| {})]),
         &[],
@@ -330,14 +330,129 @@ fn a_clock_set_forward_is_downtime_and_set_back_repeats_nothing() {
     11m spawn job.0 #3 CatchUp
 12m exit job 0
     12m #3 job succeeded
-13m jump -3600000
-    1h20m spawn job.0 #4 Schedule
-80m wait
-81m exit job 0
-    1h21m #4 job succeeded
-82m jump -864000000
-    1h30m spawn job.0 #5 Schedule
-90m wait
+    20m spawn job.0 #4 Schedule
+20m wait
+",
+    );
+}
+
+/// Three tasks: one follows the clock, one is fixed, one counts from when it was first seen.
+fn three() -> std::sync::Arc<crate::config::plan::Plan> {
+    let many = |t: &mut crate::config::plan::Task| t.max_concurrent = 100;
+    plan([
+        task("follows", &["*/10 * * * *"], many),
+        task("fixed", &["5,35 0-2 * * *"], many),
+        task("every", &["@every 25m"], many),
+    ])
+}
+
+#[test]
+fn a_clock_set_back_goes_on_at_once_for_what_follows_it_and_repeats_no_fixed_time() {
+    check(
+        three(),
+        &[],
+        "
+0s boot
+    5m spawn fixed.0 #1 Schedule
+    10m spawn follows.0 #2 Schedule
+    20m spawn follows.0 #3 Schedule
+    25m spawn every.0 #4 Schedule
+    30m spawn follows.0 #5 Schedule
+    35m spawn fixed.0 #6 Schedule
+36m jump -1800000
+    40m spawn follows.0 #7 Schedule
+    50m spawn every.0 #8 Schedule
+    50m spawn follows.0 #9 Schedule
+    1h spawn follows.0 #10 Schedule
+64m status fixed
+    fixed running, next 2026-01-05T01:05:00Z
+    .0 running restarts 0 up 59m
+    .1 running restarts 0 up 29m
+65m wait
+",
+    );
+}
+
+#[test]
+fn a_clock_set_back_by_more_than_three_hours_begins_anew() {
+    let many = |t: &mut crate::config::plan::Task| t.max_concurrent = 100;
+    check(
+        plan([
+            task("follows", &["30 * * * *"], many),
+            task("fixed", &["0 1 * * *"], many),
+            task("every", &["@every 50m"], many),
+        ]),
+        &[],
+        "
+0s boot
+    30m spawn follows.0 #1 Schedule
+    50m spawn every.0 #2 Schedule
+    1h spawn fixed.0 #3 Schedule
+65m jump -14400000
+    1h30m spawn follows.0 #4 Schedule
+    1h40m spawn every.0 #5 Schedule
+    2h30m spawn every.0 #6 Schedule
+    2h30m spawn follows.0 #7 Schedule
+    3h20m spawn every.0 #8 Schedule
+    3h30m spawn follows.0 #9 Schedule
+    4h10m spawn every.0 #10 Schedule
+    4h30m spawn follows.0 #11 Schedule
+    5h spawn every.0 #12 Schedule
+    5h spawn fixed.0 #13 Schedule
+5h10m wait
+",
+    );
+}
+
+#[test]
+fn a_clock_set_back_a_little_repeats_nothing() {
+    check(
+        three(),
+        &[],
+        "
+0s boot
+    5m spawn fixed.0 #1 Schedule
+    10m spawn follows.0 #2 Schedule
+10m1s jump -30000
+    20m30s spawn follows.0 #3 Schedule
+20m30s wait
+",
+    );
+}
+
+#[test]
+fn a_clock_set_back_while_nobody_looks_is_noticed_at_the_start() {
+    check(
+        three(),
+        &[],
+        "
+0s boot
+    5m spawn fixed.0 #1 Schedule
+    10m spawn follows.0 #2 Schedule
+    20m spawn follows.0 #3 Schedule
+20m jump 3000000
+    20m #4 every missed: 2 ticks missed from 2026-01-05T00:25:00Z to 2026-01-05T00:50:00Z; the newest is made up for
+    20m #6 fixed missed: 2 ticks missed from 2026-01-05T00:35:00Z to 2026-01-05T01:05:00Z; the newest is made up for
+    20m #8 follows missed: 5 ticks missed from 2026-01-05T00:30:00Z to 2026-01-05T01:10:00Z; the newest is made up for
+    20m spawn every.0 #5 CatchUp
+    20m spawn fixed.0 #7 CatchUp
+    20m spawn follows.0 #9 CatchUp
+    25m spawn every.0 #10 Schedule
+    30m spawn follows.0 #11 Schedule
+    40m spawn follows.0 #12 Schedule
+    45m spawn fixed.0 #13 Schedule
+    50m spawn every.0 #14 Schedule
+    50m spawn follows.0 #15 Schedule
+    1h spawn follows.0 #16 Schedule
+    1h10m spawn follows.0 #17 Schedule
+70m away
+71m skew -3600000
+72m back
+    1h20m spawn follows.0 #18 Schedule
+    1h30m spawn follows.0 #19 Schedule
+    1h37m spawn every.0 #20 Schedule
+    1h40m spawn follows.0 #21 Schedule
+100m wait
 ",
     );
 }

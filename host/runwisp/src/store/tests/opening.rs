@@ -20,7 +20,7 @@ fn a_new_directory_gets_a_database_of_the_newest_format() {
     };
     assert_eq!(
         (pragma("user_version"), pragma("journal_mode")),
-        ("2".into(), "wal".into())
+        ("3".into(), "wal".into())
     );
 }
 
@@ -40,13 +40,51 @@ fn a_database_of_a_later_version_is_refused_and_left_alone() {
         error,
         StoreError::Newer {
             found: 99,
-            known: 2,
+            known: 3,
             ..
         }
     ));
     assert!(error.to_string().contains("format 99"));
     assert!(Queries::open(dir.path()).is_err());
     assert!(std::fs::read(&path).unwrap() == before);
+}
+
+/// A database of the first format, with one run, at this path.
+fn first_format(path: &std::path::Path) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let script = include_str!("../migrations/001_history.sql");
+    db.execute_batch(script).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    let rows = "INSERT INTO units (id, name, kinds) VALUES (1, 'u', 1);
+        INSERT INTO runs (id, unit, kind, instance, attempt, trigger, state, outcome,
+            scheduled_at, created_at, log_bytes, log_dropped_bytes)
+        VALUES (X'00000000000000000000000000000001', 1, 0, 0, 1, 0, 4, 0, 1000, 1000, 0, 0);";
+    db.execute_batch(rows).unwrap();
+}
+
+#[test]
+fn a_database_of_the_first_format_goes_on_and_what_is_left_of_one_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = dir.path().join("old.db");
+    first_format(&old);
+    let damaged = rusqlite::Connection::open(&old).unwrap();
+    let mut into = crate::store::schema::open_writer(&crate::store::Place::memory()).unwrap();
+    let carried = crate::store::repair::carry_over(&damaged, &mut into, 10).unwrap();
+    assert_eq!((carried.runs, carried.whole), (1, true));
+
+    first_format(&dir.path().join("runwisp.db"));
+    let (store, told) = open_in(dir.path()).unwrap();
+    let run = store.queries.run(&RunId::from_u128(1).to_string());
+    let run = run.unwrap().unwrap();
+    let at = Timestamp::from_millisecond(1).unwrap();
+    assert_eq!((run.scheduled_at, run.clock_turn), (Some(at), 0));
+    let mut twice = ended("u", 2);
+    twice.scheduled_at = run.scheduled_at;
+    store.writer.send([confirmed(twice.clone())]);
+    assert_eq!(next_confirmation(&told), (id(2), Kept::Refused));
+    (twice.id, twice.clock_turn) = (id(3), 1);
+    store.writer.send([confirmed(twice)]);
+    assert_eq!(next_confirmation(&told), (id(3), Kept::Disk));
 }
 
 #[test]
