@@ -7,13 +7,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::check_unit::Shared;
-use super::depends;
 use super::plan::{Curve, Overlap, RunOnStart, Task};
 use super::read::{Reader, join};
 use super::typed::{Layers, Text, Typed};
 use crate::schedule::Schedule;
 use crate::words::diagnostic::Diagnostic;
-use crate::words::run::Kind;
 
 pub(super) fn task(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers<'_>) -> Task {
     let own = layers.own;
@@ -55,8 +53,6 @@ pub(super) fn task(reader: &mut Reader<'_>, shared: &Shared<'_>, layers: &Layers
         retry_backoff: curve(layers.word("retry_backoff")),
         expect_by: schedules(reader, layers, "expect_by", &zone),
         max_silence: layers.limit("max_silence"),
-        on_success: depends::names(reader, shared, own, "on_success", Kind::Task),
-        on_failure: depends::names(reader, shared, own, "on_failure", Kind::Task),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::command::{self, Family};
+use super::depends;
 use super::environment::{self, Layer};
 use super::plan::{Role, SourcePlace, Unit};
 use super::read::{Reader, join};
@@ -87,6 +88,8 @@ pub(super) fn unit(reader: &mut Reader<'_>, shared: &Shared<'_>, draft: &Draft) 
         timeout: layers.limit("timeout"),
         keep_runs: layers.int("keep_runs"),
         keep_for: layers.duration("keep_for"),
+        on_success: depends::names(reader, shared, own, "on_success", Kind::Task),
+        on_failure: depends::names(reader, shared, own, "on_failure", Kind::Task),
         manual_trigger: layers.bool("manual_trigger"),
         notify,
         edges: edges(&layers),

@@ -105,7 +105,7 @@ fn keys(old: &Unit, new: &Unit) -> Vec<&'static str> {
         exit_codes => "exit_codes", fail_on_output => "fail_on_output", timeout => "timeout",
         spec.log_max_size => "log_max_size", spec.log_on_full => "log_on_full", keep_runs => "keep_runs",
         keep_for => "keep_for", spec.nice => "nice", spec.oom_score_adj => "oom_score_adj", spec.stdin => "stdin",
-        spec.pty => "pty", manual_trigger => "manual_trigger",
+        spec.pty => "pty", on_success => "on_success", on_failure => "on_failure", manual_trigger => "manual_trigger",
     );
     if old.spec.rlimits != new.spec.rlimits || old.spec.cgroup != new.spec.cgroup {
         keys.push("limits");
@@ -137,7 +137,7 @@ fn task(old: &Task, new: &Task, keys: &mut Vec<&'static str>) {
         schedules => "cron", jitter => "jitter", run_on_start => "run_on_start", catch_up => "catch_up",
         on_overlap => "on_overlap", max_concurrent => "max_concurrent", max_queued => "max_queued",
         retry_attempts => "retry_attempts", retry_delay => "retry_delay", retry_backoff => "retry_backoff",
-        expect_by => "expect_by", max_silence => "max_silence", on_success => "on_success", on_failure => "on_failure",
+        expect_by => "expect_by", max_silence => "max_silence",
     );
 }
 

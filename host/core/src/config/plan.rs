@@ -80,6 +80,10 @@ pub struct Unit {
     pub keep_runs: Option<u64>,
     /// How long ended runs are kept.
     pub keep_for: Option<Duration>,
+    /// Tasks triggered when it has succeeded: a run of a task, an instance of a service that stays ended.
+    pub on_success: Vec<UnitName>,
+    /// Tasks triggered after a failure that is not tried again.
+    pub on_failure: Vec<UnitName>,
     /// Whether operators may trigger it.
     pub manual_trigger: bool,
     /// Who hears of it, beside what routes say.
@@ -157,10 +161,6 @@ pub struct Task {
     pub expect_by: Vec<Schedule>,
     /// The longest time without a finished run before people are told.
     pub max_silence: Option<Duration>,
-    /// Tasks triggered after a success.
-    pub on_success: Vec<UnitName>,
-    /// Tasks triggered after a failure that is not tried again.
-    pub on_failure: Vec<UnitName>,
 }
 
 /// When a start of the daemon makes a run of a task.

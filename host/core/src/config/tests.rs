@@ -451,8 +451,11 @@ fn example(table: &'static Table, key: &super::keys::Key) -> Option<[String; 2]>
             "[defaults]\n",
             "[tasks.t]\nrun = 'a | b'\ncron = '@daily'\n[services.s]\nrun = 'a'\n",
         ),
-        "[tasks.NAME]" => ("[tasks.t]\n", "[tasks.other]\nrun = 'x'\n"),
-        "[services.NAME]" => ("[services.s]\n", "[services.other]\nrun = 'x'\n"),
+        "[tasks.NAME]" => ("[tasks.t]\n", "[tasks.report]\nrun = 'x'\n"),
+        "[services.NAME]" => (
+            "[services.s]\n",
+            "[services.other]\nrun = 'x'\n[tasks.report]\nrun = 'x'\n",
+        ),
         "[services.NAME.health]" => ("[services.s]\nrun='a'\n[services.s.health]\n", ""),
         "[tasks.NAME.limits], [services.NAME.limits]" => {
             ("[tasks.t]\nrun='a'\n[tasks.t.limits]\n", "")

@@ -183,6 +183,8 @@ fn stranger(row: &RunRecord) -> Unit {
         timeout: None,
         keep_runs: None,
         keep_for: None,
+        on_success: Vec::new(),
+        on_failure: Vec::new(),
         manual_trigger: true,
         notify: Default::default(),
         edges: serde_json::Value::Null,

@@ -26,7 +26,7 @@ use super::queue::{Queue, Waiting};
 use super::run::Cause;
 use super::ticker::{self, Due, Ticker};
 use super::timers::{Deadline, earlier};
-use super::turn::{Effect, Turn};
+use super::turn::Turn;
 use crate::config::plan::{Overlap, Role, RunOnStart, Task, Unit};
 use crate::schedule::{CatchUp, Tick};
 use crate::words::action::{Action, Memory};
@@ -322,16 +322,12 @@ impl TaskMachine {
     }
 
     fn chain(&mut self, turn: &mut Turn, outcome: Outcome) {
-        let targets = match outcome {
-            Outcome::Succeeded => &self.task.on_success,
-            _ if outcome.is_failure() && outcome != Outcome::Interrupted => &self.task.on_failure,
-            _ => return,
-        };
-        for target in targets {
-            turn.effect(Effect::Chain {
-                target: target.clone(),
-                from: self.unit.name.clone(),
-            });
+        match outcome {
+            Outcome::Succeeded => turn.chain(&self.unit, true),
+            _ if outcome.is_failure() && outcome != Outcome::Interrupted => {
+                turn.chain(&self.unit, false);
+            }
+            _ => {}
         }
     }
 

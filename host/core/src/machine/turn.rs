@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ids::Ids;
+use crate::config::plan::Unit;
 use crate::words::action::{Action, Memory};
 use crate::words::event::Event;
 use crate::words::ids::{RunId, UnitName};
@@ -16,11 +17,11 @@ pub(crate) enum Effect {
     WantsStart(usize),
     /// A service has become ready or is ready no more: those who wait for it are looked at.
     Readiness(usize),
-    /// A task has ended and triggers another.
+    /// A unit has ended and triggers a task.
     Chain {
         /// The task to run.
         target: UnitName,
-        /// The one that ended.
+        /// The unit that ended.
         from: UnitName,
     },
     /// A critical service has ended for good.
@@ -91,5 +92,20 @@ impl Turn<'_> {
         self.runs.remove(&run);
         let slot = self.slot;
         self.effect(Effect::Rested(slot));
+    }
+
+    /// The unit has succeeded or failed, for good: what is to follow it is triggered.
+    pub(crate) fn chain(&mut self, unit: &Unit, succeeded: bool) {
+        let targets = if succeeded {
+            &unit.on_success
+        } else {
+            &unit.on_failure
+        };
+        for target in targets {
+            self.effect(Effect::Chain {
+                target: target.clone(),
+                from: unit.name.clone(),
+            });
+        }
     }
 }

@@ -73,8 +73,6 @@ pub fn task(name: &str, crons: &[&str], change: impl FnOnce(&mut Task)) -> Unit 
         retry_backoff: Curve::Constant,
         expect_by: Vec::new(),
         max_silence: None,
-        on_success: Vec::new(),
-        on_failure: Vec::new(),
     };
     change(&mut task);
     unit(name, Role::Task(task))
@@ -104,6 +102,8 @@ fn unit(text: &str, role: Role) -> Unit {
         timeout: None,
         keep_runs: None,
         keep_for: None,
+        on_success: Vec::new(),
+        on_failure: Vec::new(),
         manual_trigger: true,
         notify: Default::default(),
         edges: serde_json::Value::Null,

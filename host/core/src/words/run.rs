@@ -33,7 +33,7 @@ pub enum Trigger {
     Retry,
     /// A service instance that ended and is started again.
     Restart,
-    /// `on_success` or `on_failure` of another task.
+    /// `on_success` or `on_failure` of another unit.
     Chain,
     /// A remote caller with a hook token.
     Hook,

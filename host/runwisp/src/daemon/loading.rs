@@ -116,8 +116,8 @@ fn keep_only(loaded: &mut Configuration, only: Option<&str>) {
         && let Role::Task(task) = &mut unit.role
     {
         task.retry_attempts = Some(0);
-        task.on_success.clear();
-        task.on_failure.clear();
+        unit.on_success.clear();
+        unit.on_failure.clear();
     }
     loaded.plan = Some(Arc::new(plan));
 }

@@ -81,9 +81,6 @@ pub(super) const TASK_KEYS: &[Key] = &[
         "Times of day, or cron expressions, by which a run has to have finished since the time before; else people are told."),
     key("max_silence", Type::Duration(1, CENTURY), "", r#""26h""#,
         "The longest time without a finished run before people are told."),
-    key("on_success", Type::Texts, "", r#"["other"]"#,
-        "Tasks to trigger after a success. One step at a time; a circle is an error."),
-    key("on_failure", Type::Texts, "", r#"["other"]"#, "Tasks to trigger after a failure that is not tried again."),
 ];
 
 /// `[[….params]]`.

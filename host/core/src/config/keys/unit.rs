@@ -55,6 +55,10 @@ pub(super) const UNIT_KEYS: &[Key] = &[
     key("notify_on_success", Type::Texts, "", r#"["inapp"]"#, "Who hears of a success."),
     key("notify_on_recovery", Type::Texts, "", r#"["inapp"]"#,
         "Who hears when it is well again after a failure. Left out, whoever was told of the failure; `[]` is nobody."),
+    key("on_success", Type::Texts, "", r#"["report"]"#,
+        "Tasks to trigger after a success; of a service, when an instance has succeeded and is not started again. One step at a time; a circle is an error."),
+    key("on_failure", Type::Texts, "", r#"["report"]"#,
+        "Tasks to trigger after a failure that is not tried again; of a service, when an instance has failed for good or is fatal."),
     key("manual_trigger", Type::Bool, "true", "false", "Whether operators may start, stop or run it.")
         .aliases(&["api_trigger"]),
     key("hook_tokens", Type::HookTokens, "", r#"["0123456789abcdef0123456789abcdef"]"#,

@@ -54,9 +54,9 @@ impl Instance {
             Restart::Never => false,
         };
         if !again {
-            self.gone_for_good(turn, unit, Phase::Exited { succeeded, why });
+            self.gone_for_good(turn, unit, Phase::Exited { succeeded, why }, succeeded);
         } else if self.failures > service.start_retries {
-            self.gone_for_good(turn, unit, Phase::Fatal { why });
+            self.gone_for_good(turn, unit, Phase::Fatal { why }, false);
         } else {
             let delay = backoff::delay(
                 service.restart_backoff,
@@ -70,7 +70,9 @@ impl Instance {
         }
     }
 
-    fn gone_for_good(&mut self, turn: &mut Turn, unit: &Unit, phase: Phase) {
+    /// It is not tried again, so this is what its success or failure came to. A restart in between triggers nothing:
+    /// a loop of crashes would be a flood of runs.
+    fn gone_for_good(&mut self, turn: &mut Turn, unit: &Unit, phase: Phase, succeeded: bool) {
         self.enter(turn, unit, phase);
         if service(unit).critical {
             turn.effect(Effect::CriticalEnded {
@@ -78,5 +80,7 @@ impl Instance {
                 message: self.message().unwrap_or_default(),
             });
         }
+        // Last: when everything is about to stop, nothing is triggered.
+        turn.chain(unit, succeeded);
     }
 }

@@ -135,12 +135,12 @@ fn slots_are_filled_and_never_overfilled() {
 
 #[test]
 fn failures_are_tried_again_and_the_last_one_is_chained() {
-    let job = task("job", &["0 * * * *"], |t| {
+    let mut job = task("job", &["0 * * * *"], |t| {
         t.retry_attempts = Some(2);
         t.retry_backoff = Curve::Exponential;
-        t.on_failure = vec![name("alarm")];
-        t.on_success = vec![name("next")];
     });
+    job.on_failure = vec![name("alarm")];
+    job.on_success = vec![name("next")];
     let mut next = task("next", &[], |_| {});
     next.manual_trigger = false;
     check(
