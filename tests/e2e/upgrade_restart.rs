@@ -1,8 +1,9 @@
 //! `restart` replaces the daemon, `upgrade` the whole program; what runs does not notice.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
-use runwisp_tests::{Place, counted, counted_raw, executable, program, start_time};
+use runwisp_tests::{Answer, Place, counted, counted_raw, executable, program, start_time};
 
 const CONFIG: &str = r#"
     [defaults]
@@ -82,4 +83,45 @@ fn restart_replaces_the_daemon_under_load() {
 #[test]
 fn upgrade_replaces_the_program_under_load() {
     under_load(&["upgrade"], true);
+}
+
+#[test]
+fn a_program_that_cannot_take_over_is_refused_and_nothing_has_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let binary = dir.path().join("runwisp");
+    fs::copy(program(), &binary).unwrap();
+    let place = Place::with_program("[services.web]\nrun = 'exec sleep 600'", binary.clone());
+    let daemon = place.start();
+    let before = daemon.wait_state("web", 0, "running");
+    // One that says a version, as ours does, and knows nothing of taking over.
+    let other = dir.path().join("other");
+    let script = "#!/bin/sh\n[ \"$1\" = version ] || exit 2\necho '{\"version\":\"9\"}'\n";
+    fs::write(&other, script).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    let client = |words: &[&str]| {
+        let mut command = place.command();
+        command.args(words).arg("--data").arg(place.data());
+        // A client of its own: the place's is the program that is to be replaced.
+        let mut client = std::process::Command::new(program());
+        client.args(command.get_args());
+        Answer::new(words, client.output().unwrap())
+    };
+    let refused = client(&["upgrade", "--to", other.to_str().unwrap()]).code(5);
+    assert!(refused.stderr.contains("can not take over"), "{refused}");
+    assert_eq!(fs::read(&binary).unwrap(), fs::read(program()).unwrap());
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        2,
+        "nothing is left beside"
+    );
+    // Put there by somebody else, it is refused too.
+    fs::rename(&other, &binary).unwrap();
+    client(&["upgrade"]).code(5);
+    let status: serde_json::Value = client(&["status", "--json"]).ok().json();
+    let daemon_pid = status["daemon"]["daemon_pid"].as_i64();
+    assert_eq!(daemon_pid, Some(i64::from(before.daemon_pid())));
+    let new = dir.path().join("new");
+    fs::copy(program(), &new).unwrap();
+    fs::rename(&new, &binary).unwrap();
+    assert_eq!(daemon.status().pid("web", 0), before.pid("web", 0));
 }

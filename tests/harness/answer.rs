@@ -19,7 +19,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn new(words: &[&str], output: Output) -> Answer {
+    /// What became of a command of these words.
+    pub fn new(words: &[&str], output: Output) -> Answer {
         Answer {
             words: words.join(" "),
             code: output.status.code().unwrap_or(-1),

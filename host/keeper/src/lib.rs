@@ -46,6 +46,8 @@ mod spawn;
 mod stopping;
 mod upgrade;
 
+pub use upgrade::{STATE_FORMAT, can_take_over};
+
 /// The variable that tells the daemon which descriptor leads to its keeper. The daemon must mark the descriptor
 /// close-on-exec, and end when it reads the end of file there: its keeper is dead.
 pub const FD_VARIABLE: &str = "RUNWISP_KEEPER_FD";

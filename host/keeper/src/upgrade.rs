@@ -34,6 +34,15 @@ use crate::say::say;
 /// Where the new program finds the state: the number of a descriptor.
 pub(crate) const VARIABLE: &str = "RUNWISP_KEEPER_STATE";
 
+/// The format of the state. A change that an older or newer version could not read makes it another number; a field
+/// that has a default does not.
+pub const STATE_FORMAT: u32 = 1;
+
+/// Whether this program goes on with the state of a keeper that saves it in this format.
+pub fn can_take_over(format: u32) -> bool {
+    format == STATE_FORMAT
+}
+
 /// Everything a keeper hands to its successor.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Saved {

@@ -44,12 +44,18 @@ pub struct Args {
     /// This is the loader that a keeper trusts.
     #[arg(long, hide = true, conflicts_with_all = ["detach", "attached"])]
     load_specs: bool,
+    /// Only say whether this program goes on with what a keeper of this format holds.
+    #[arg(long, hide = true, value_name = "FORMAT")]
+    can_take_over: Option<u32>,
 }
 
 /// Runs it.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
     if args.load_specs {
         return load_specs(context);
+    }
+    if let Some(format) = args.can_take_over {
+        return successor_answers(format, context);
     }
     if args.attached {
         return Ok(ended(daemon::run(options(args, context))));
@@ -189,6 +195,20 @@ fn load_specs(context: &Context) -> Result<Exit, Problem> {
     let plan = validate::plan(context)?;
     context.out.json_line(&daemon::specs::defined(&plan))?;
     Ok(Exit::Done)
+}
+
+/// What an upgrade asks of the program that is to take over, see `daemon/successor.rs`.
+fn successor_answers(format: u32, context: &Context) -> Result<Exit, Problem> {
+    if runwisp_keeper::can_take_over(format) {
+        context.out.line(daemon::successor::YES)?;
+        return Ok(Exit::Done);
+    }
+    Err(Problem::new(
+        "upgrade.refused",
+        format!(
+            "the running keeper holds its state in format {format}, which this version can not read"
+        ),
+    ))
 }
 
 /// Starts a daemon in a session of its own and waits until it is ready.

@@ -33,14 +33,39 @@ pub struct Args {
 
 /// Replaces it.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
-    if let Some(new) = &args.to {
-        let status: Status = context.client()?.get(&Uri::new(&["status"])).await?;
-        put_in_place(new, Path::new(&status.daemon.binary))?;
-        context
-            .out
-            .detail(&format!("{} is in place", status.daemon.binary));
+    let Some(new) = &args.to else {
+        return replace("upgrade", !args.no_wait, context).await;
+    };
+    let status: Status = context.client()?.get(&Uri::new(&["status"])).await?;
+    let replaced = put_in_place(new, Path::new(&status.daemon.binary))?;
+    context
+        .out
+        .detail(&format!("{} is in place", replaced.place.display()));
+    let done = replace("upgrade", !args.no_wait, context).await;
+    match &done {
+        Err(problem) if problem.code == "upgrade.refused" => replaced.undo()?,
+        _ => replaced.keep(),
     }
-    replace("upgrade", !args.no_wait, context).await
+    done
+}
+
+/// A program that took the place of another, which is kept beside it until it is known which of them stays.
+struct Replaced {
+    place: PathBuf,
+    old: PathBuf,
+}
+
+impl Replaced {
+    /// The old one is back.
+    fn undo(&self) -> Result<(), Problem> {
+        fs::rename(&self.old, &self.place)
+            .map_err(|e| io_failed(format!("put {} back", self.place.display()), &e))
+    }
+
+    /// The old one is not needed any more. A file left beside is in nobody's way.
+    fn keep(&self) {
+        let _ = fs::remove_file(&self.old);
+    }
 }
 
 /// Replaces the daemon, or keeper and daemon, and waits until the new one answers.
@@ -94,23 +119,29 @@ async fn wait_for_new(client: &Client, old: i32) -> Result<Status, Problem> {
 }
 
 /// Copies `new` beside `place`, tries whether it runs, and renames it over it: a crash leaves one or the other whole.
-fn put_in_place(new: &Path, place: &Path) -> Result<(), Problem> {
+/// A symbolic link stays one; what it leads to is replaced.
+fn put_in_place(new: &Path, place: &Path) -> Result<Replaced, Problem> {
     let shown = new.display();
+    let place =
+        fs::canonicalize(place).map_err(|e| io_failed(format!("find {}", place.display()), &e))?;
     let directory = place.parent().unwrap_or(Path::new("/"));
-    let fresh = directory.join(format!(".runwisp-{}", std::process::id()));
+    let beside = |what: &str| directory.join(format!(".runwisp-{what}{}", std::process::id()));
+    let (fresh, old) = (beside(""), beside("old-"));
     let bytes = fs::read(new).map_err(|e| io_failed(format!("read {shown}"), &e))?;
     let written = write_program(&fresh, &bytes)
         .map_err(|e| io_failed(format!("write {}", fresh.display()), &e))
         .and_then(|()| try_out(&fresh, new))
         .and_then(|()| {
-            fs::rename(&fresh, place)
+            fs::hard_link(&place, &old)
+                .and_then(|()| fs::rename(&fresh, &place))
                 .map_err(|e| io_failed(format!("replace {}", place.display()), &e))
         });
     if written.is_err() {
         // What is left of a failed attempt is in nobody's way; the error that matters is the first one.
         let _ = fs::remove_file(&fresh);
+        let _ = fs::remove_file(&old);
     }
-    written
+    written.map(|()| Replaced { place, old })
 }
 
 fn write_program(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -142,6 +142,7 @@ async fn prepare(
         history.next_seq,
     );
     let situation = Situation {
+        binary: std::env::args_os().next().unwrap_or_default().into(),
         exit_when_done: options.exit_when_done || agreed.plan.daemon.exit_when_done,
         keeper_pid: nix::unistd::getppid().as_raw(),
         started_at: now.wall,

@@ -42,6 +42,7 @@ mod samples;
 mod serving;
 mod situation;
 pub(crate) mod specs;
+pub(crate) mod successor;
 pub(crate) mod survivors;
 mod sweeper;
 mod systemd;

@@ -1,6 +1,7 @@
 //! What is true of the daemon itself: since when, from what files, and what troubles it has.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use runwisp_core::notify::Heard;
@@ -17,6 +18,8 @@ pub(crate) struct Situation {
     /// The configuration in force, as read.
     pub(crate) loaded: Configuration,
     pub(crate) keeper_pid: i32,
+    /// The keeper's path of the program, as the keeper named it when it started this process: what an upgrade executes.
+    pub(crate) binary: PathBuf,
     /// The random name of the data directory, in every child's environment.
     pub(crate) data_id: String,
     pub(crate) started_at: Timestamp,
@@ -60,7 +63,7 @@ impl Situation {
             keeper_pid: self.keeper_pid,
             daemon_pid: i32::try_from(std::process::id()).unwrap_or(0),
             started_at: self.started_at,
-            binary: std::env::current_exe().unwrap_or_default(),
+            binary: self.binary.clone(),
             config: self.options.config.clone(),
             data: self.options.data.clone(),
             config_stale: self.loaded.is_stale(),

@@ -107,7 +107,7 @@ const fn row(code: &'static str, status: u16, exit: Exit, means: &'static str) -
 }
 
 /// Every problem code.
-pub const PROBLEMS: [Row; 35] = [
+pub const PROBLEMS: [Row; 36] = [
     row(
         "notifier.unknown",
         404,
@@ -245,6 +245,12 @@ pub const PROBLEMS: [Row; 35] = [
         0,
         Exit::Failed,
         "the daemon's answer can not be understood",
+    ),
+    row(
+        "upgrade.refused",
+        409,
+        Exit::Refused,
+        "the program at runwisp's path can not go on with what this version holds",
     ),
     row(
         "service.refused",

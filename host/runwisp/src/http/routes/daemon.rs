@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::daemon::handle::{Handle, Leave};
+use crate::daemon::successor;
 use crate::http::query::json;
 use crate::wire::{Leaving, Problem};
 
@@ -19,6 +20,15 @@ pub async fn restart(State(handle): State<Handle>) -> Result<Response, Problem> 
 
 /// `POST /daemon/upgrade`: keeper and daemon are replaced by the binary at their path; what runs goes on.
 pub async fn upgrade(State(handle): State<Handle>) -> Result<Response, Problem> {
+    let program = handle.status().await?.daemon.binary;
+    let asked = tokio::task::spawn_blocking(move || successor::ask(&program)).await;
+    let refused = |why| {
+        Problem::new("upgrade.refused", why)
+            .help("Nothing was changed. To use that program, stop everything with `runwisp stop` and start it.")
+    };
+    asked
+        .unwrap_or_else(|error| Err(error.to_string()))
+        .map_err(refused)?;
     leave(&handle, Leave::Upgrade).await
 }
 
