@@ -162,3 +162,65 @@ fn gone_with_the_runs_that_are_no_longer_kept() {
         std::thread::sleep(std::time::Duration::from_millis(250));
     }
 }
+
+#[test]
+fn a_follower_stays_while_daemons_come_and_go_and_leaves_with_the_last() {
+    let place = Place::new(
+        r#"
+        [services.count]
+        run = ["{bad_child}", "count", "100"]
+        [tasks.other]
+        run = "echo other"
+        "#,
+    );
+    let daemon = place.start();
+    daemon.wait_state("count", 0, "running");
+    let mut command = place.command();
+    command
+        .args([
+            "logs", "count", "other", "-f", "-n", "all", "--json", "--data",
+        ])
+        .arg(place.data())
+        .stdout(Stdio::piped());
+    let mut follower = command.spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap())
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    let (mut last, mut others) = (0, 0);
+    let mut read_on = |until: &dyn Fn(u64, u64) -> bool| {
+        for item in lines.by_ref() {
+            match (item["type"].as_str(), item["unit"].as_str()) {
+                (Some("line"), Some("count")) => {
+                    let n = item["n"].as_u64().unwrap();
+                    assert_eq!(n, last + 1, "each line once and in order");
+                    last = n;
+                }
+                (Some("line"), _) => others += 1,
+                _ => {}
+            }
+            if until(last, others) {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(read_on(&|last, _| last > 10));
+    for restart in [true, false] {
+        let old = daemon.status().daemon_pid();
+        if restart {
+            daemon.cli(&["restart"]).ok();
+        } else {
+            runwisp_tests::kill(old, nix::sys::signal::Signal::SIGKILL);
+        }
+        daemon.wait_daemon_after(old);
+        daemon.trigger("other");
+        let seen = 1 + u64::from(!restart);
+        assert!(
+            read_on(&|_, others| others == seen),
+            "it hears of the new daemon's runs"
+        );
+    }
+    daemon.stop();
+    assert!(!read_on(&|_, others| others > 2), "nothing comes twice");
+    assert!(follower.wait().unwrap().success());
+}

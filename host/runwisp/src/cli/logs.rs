@@ -1,21 +1,31 @@
 //! `runwisp logs`: what runs have printed, and what they print.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use runwisp_core::words::run::Outcome;
 
 use super::context::Context;
+use super::following::Following;
 use super::human;
 use super::naming::Names;
 use super::runs::since;
 use super::target::{matching, split_runs};
 use crate::client::{Client, Lines, Uri};
 use crate::wire::codes::Exit;
-use crate::wire::{LogItem, LogLine, Problem, Run, Units};
+use crate::wire::{LogItem, LogLine, Problem, Run, Status, Units};
 
 /// How many lines come first when following and nobody says.
 const FOLLOWED: u64 = 10;
+
+/// How long a follower waits for the next daemon.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often it is looked for.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Whose, how much.
 ///
@@ -93,24 +103,74 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
         }
         Amount::First(n) => (None, Some(n)),
     };
-    let uri = Uri::new(&["logs", "follow"])
+    let mut uri = Uri::new(&["logs", "follow"])
         .with("target", targets.join(","))
         .with("follow", args.follow)
         .with_some("tail", tail)
         .with_some("head", head)
         .with_some("since", since);
-    let mut lines: Lines<LogItem> = client.lines(&uri).await?;
     let prefix = targets.len() > 1 || numbered.any();
     let printer = Printer::new(context, prefix, numbered);
+    if !args.follow {
+        print(&client, &uri, &printer, None).await?;
+        return Ok(Exit::Done);
+    }
+    let status: Status = client.get(&Uri::new(&["status"])).await?;
+    let mut following = Following::begin(Timestamp::now());
+    let mut lost: Option<Instant> = None;
+    loop {
+        match print(&client, &uri, &printer, Some(&mut following)).await {
+            Ok(()) if targets.len() == runs.len() && following.has_ended(&runs) => {
+                return Ok(Exit::Done);
+            }
+            // The daemon hung up. It comes back as long as its keeper lives.
+            Ok(()) => lost = Some(Instant::now()),
+            Err(problem) if problem.code.starts_with("daemon.") => {
+                let since = *lost.get_or_insert_with(Instant::now);
+                if since.elapsed() > PATIENCE {
+                    return Err(problem);
+                }
+            }
+            Err(problem) => return Err(problem),
+        }
+        if is_gone(status.daemon.pid) {
+            return Ok(Exit::Done);
+        }
+        tokio::time::sleep(PAUSE).await;
+        let open = following.under_way().map(|run| run.to_string());
+        let again: BTreeSet<String> = targets.iter().cloned().chain(open).collect();
+        uri = Uri::new(&["logs", "follow"])
+            .with("target", again.into_iter().collect::<Vec<_>>().join(","))
+            .with("follow", true)
+            .with("since", following.since());
+    }
+}
+
+/// Prints what the daemon sends, and passes over what was shown before, until it has said everything or hangs up.
+async fn print(
+    client: &Client,
+    uri: &Uri,
+    printer: &Printer<'_>,
+    mut following: Option<&mut Following>,
+) -> Result<(), Problem> {
+    let mut lines: Lines<LogItem> = client.lines(uri).await?;
     loop {
         if !lines.has_more() {
-            context.out.flush()?;
+            printer.context.out.flush()?;
         }
-        match lines.next().await? {
-            Some(item) => printer.print(&item)?,
-            None => return Ok(Exit::Done),
+        let Some(item) = lines.next().await? else {
+            return Ok(());
+        };
+        if following.as_mut().is_none_or(|f| f.is_new(&item)) {
+            printer.print(&item)?;
         }
     }
+}
+
+/// Whether no process has this pid.
+fn is_gone(pid: i32) -> bool {
+    let found = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None);
+    found == Err(nix::errno::Errno::ESRCH)
 }
 
 /// The units that fit, and those of them with several instances.

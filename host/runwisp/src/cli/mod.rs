@@ -16,6 +16,7 @@ mod daemon;
 mod data_dir;
 mod deliveries;
 mod explain;
+mod following;
 pub mod human;
 mod import;
 mod list;
