@@ -1,7 +1,7 @@
 //! A child with bad manners on demand, for what a shell is too slow or too tidy to do.
 //!
 //! Verbs: `count` (numbered lines on one or both streams until SIGTERM), `flood BYTES`, `endless BYTES`, `exit-after MS
-//! CODE`, `die-after MS SIGNAL`, `notify FIFO` (READY=1 once the fifo is written to, then waits).
+//! CODE`, `die-after MS SIGNAL`, `eat BYTES` (of memory, each page written to, then leaves), `notify FIFO` (READY=1 once the fifo is written to, then waits).
 //!
 //! Invariant: prints nothing but what its verb says, so that a test can account for every byte.
 
@@ -31,6 +31,10 @@ fn main() -> ExitCode {
         ["exit-after", ms, code] => {
             thread::sleep(Duration::from_millis(number(ms)));
             return ExitCode::from(u8::try_from(number(code)).unwrap_or(255));
+        }
+        ["eat", bytes] => {
+            let eaten = vec![1u8; usize::try_from(number(bytes)).unwrap_or(usize::MAX)];
+            return ExitCode::from(u8::from(std::hint::black_box(eaten).is_empty()));
         }
         ["die-after", ms, number_of_signal] => die_after(number(ms), number(number_of_signal)),
         ["notify", fifo] => notify(fifo),

@@ -7,6 +7,7 @@
 
 mod bad_children;
 mod both_die;
+mod cgroups;
 mod cli_contract;
 mod clock;
 mod container;
@@ -28,5 +29,6 @@ mod reload;
 mod running;
 mod services;
 mod spawn_faults;
+mod systemd;
 mod tasks;
 mod upgrade_restart;

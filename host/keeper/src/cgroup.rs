@@ -20,6 +20,9 @@ pub(crate) type CgroupFailure = (Errno, String);
 /// Where the processes go that were in the root cgroup: one that hands controllers down may hold none itself.
 const MAIN: &str = "runwisp-main";
 
+/// How often it is looked for processes to move; each round leaves only what was forked during it.
+const ROUNDS: usize = 16;
+
 fn failed<'a>(path: &'a Path) -> impl FnOnce(std::io::Error) -> CgroupFailure + 'a {
     move |error| {
         let errno = Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
@@ -105,27 +108,31 @@ fn hand_down(root: &Path, controller: &str) -> Result<(), CgroupFailure> {
         );
         return Err((Errno::ENODEV, about));
     }
-    let order = format!("+{controller}");
-    let mut done = fs::write(&file, &order);
-    if done
-        .as_ref()
-        .is_err_and(|e| e.raw_os_error() == Some(libc::EBUSY))
-    {
-        move_out(root)?;
-        done = fs::write(&file, &order);
-    }
-    done.map_err(failed(&file))
+    // Not left to the kernel to refuse: where there are processes it takes `cpu` and `pids` all the same, makes the
+    // cgroup a threaded one, and then nothing can enter what is made below it (cgroups(7), "threaded domain").
+    move_out(root)?;
+    fs::write(&file, format!("+{controller}")).map_err(failed(&file))
 }
 
-/// Moves every process of `root` itself into a cgroup below it.
+/// Moves every process of `root` itself into a cgroup below it. Only the root of all may have some beside others.
 fn move_out(root: &Path) -> Result<(), CgroupFailure> {
-    let main = root.join(MAIN);
-    if !main.exists() {
-        fs::create_dir(&main).map_err(failed(&main))?;
+    if !root.join("cgroup.type").exists() {
+        return Ok(());
     }
-    for pid in pids(root) {
-        // One that has ended meanwhile needs no move; any other failure shows in what comes next.
-        let _ = fs::write(main.join("cgroup.procs"), pid.to_string());
+    let main = root.join(MAIN);
+    // What is moved may just have forked, so it is looked at again.
+    for _ in 0..ROUNDS {
+        let found = pids(root);
+        if found.is_empty() {
+            break;
+        }
+        if !main.exists() {
+            fs::create_dir(&main).map_err(failed(&main))?;
+        }
+        for pid in found {
+            // One that has ended meanwhile needs no move; any other failure shows in what comes next.
+            let _ = fs::write(main.join("cgroup.procs"), pid.to_string());
+        }
     }
     Ok(())
 }

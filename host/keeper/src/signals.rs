@@ -1,12 +1,15 @@
-//! Signals as data: all are blocked for good, and the few that matter are read from a descriptor.
+//! Signals as data: all are blocked for good, and the few that matter are read from a descriptor. But SIGABRT ends the
+//! keeper as it ends any process: an init system whose watchdog has run out sends it, and waits.
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-/// Blocks every signal and opens the descriptor that delivers the keeper's.
+/// Blocks the signals and opens the descriptor that delivers the keeper's.
 pub(crate) fn open() -> nix::Result<SignalFd> {
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None)?;
+    let mut blocked = SigSet::all();
+    blocked.remove(Signal::SIGABRT);
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None)?;
     let mut wanted = SigSet::empty();
     for signal in [
         Signal::SIGTERM,

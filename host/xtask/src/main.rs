@@ -15,6 +15,7 @@ mod shell;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -27,7 +28,9 @@ usage: cargo xtask VERB
   bench      measure the program beside its peers, print a table in Markdown
              [--install-peers] [--only NAME,…] [--quick] [--no-build]
   codegen    write the generated files anew; --check only compares
-  dist       release build, man pages and completions in one archive under target/dist";
+  dist       release build, man pages and completions in one archive under target/dist
+  vm         the tests that want a machine of their own, on one: systemd, cgroup limits, a clock that may be set
+             [TEST…]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::bench(&rest),
         Some("codegen") => codegen::codegen(&rest),
         Some("dist") => dist::dist(),
+        Some("vm") => vm::vm(&rest),
         Some("help" | "-h" | "--help") => {
             say::line(USAGE);
             Ok(())

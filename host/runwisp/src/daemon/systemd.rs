@@ -46,7 +46,7 @@ impl Init {
         self.send(&format!("READY=1\nSTATUS={status}"));
     }
 
-    /// A reload began; [`Init::ready`] ends it. systemd wants the monotonic time with it (`Type=notify-reload`).
+    /// A reload began; [`Init::ready`] ends it. `Type=notify-reload` wants the monotonic time with it.
     pub(crate) fn reloading(&self, mono_nanos: u64) {
         self.send(&format!(
             "RELOADING=1\nMONOTONIC_USEC={}",

@@ -23,16 +23,16 @@ pub(super) enum Owner {
 
 /// The whole file.
 pub(super) fn unit_file(owner: Owner, program: &Path, config: &Path, data: &Path) -> String {
-    let command = [
-        program,
-        Path::new("daemon"),
-        Path::new("--config"),
-        config,
-        Path::new("--data"),
-        data,
-    ]
-    .map(|word| quoted(&word.to_string_lossy()))
-    .join(" ");
+    let line = |verb: &str| {
+        let words = [Path::new("--config"), config, Path::new("--data"), data];
+        [program, Path::new(verb)]
+            .into_iter()
+            .chain(words)
+            .map(|word| quoted(&word.to_string_lossy()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let (command, reload) = (line("daemon"), line("reload"));
     let (after, wanted_by) = match owner {
         Owner::System => (
             "After=network.target remote-fs.target nss-user-lookup.target time-sync.target\n",
@@ -51,10 +51,12 @@ pub(super) fn unit_file(owner: Owner, program: &Path, config: &Path, data: &Path
          {after}\
          \n\
          [Service]\n\
-         Type=notify-reload\n\
+         Type=notify\n\
          # The keeper is the main process; the daemon, its child, says when it is ready.\n\
          NotifyAccess=all\n\
          ExecStart={command}\n\
+         # Ends when the new configuration is in force, and fails when it is refused.\n\
+         ExecReload={reload}\n\
          Restart=on-failure\n\
          # A broken configuration does not get better by trying again.\n\
          RestartPreventExitStatus=78\n\
