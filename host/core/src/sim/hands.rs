@@ -396,7 +396,7 @@ impl Covered {
                         "{unit}: {self:?}"
                     );
                 }
-                None => assert!(until == now.wall && far > LATE, "{unit}: {self:?}"),
+                None => assert!(until == now.wall && far.is_positive(), "{unit}: {self:?}"),
             }
         }
         self.until = until;

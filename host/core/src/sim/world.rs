@@ -549,9 +549,8 @@ mod tests {
         assert_eq!(live(4, size), live(4, size));
     }
 
-    /// The same at full size; `cargo test --release` plays it.
+    /// The same at full size.
     #[test]
-    #[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
     fn a_year_of_ten_thousand_units_holds() {
         let size = Size {
             units: 10_000,
