@@ -1,6 +1,7 @@
 //! Lives of fleets, as scripts; see [`crate::sim::script`].
 
 mod adoptions;
+mod chains;
 mod readiness;
 mod reloads;
 mod services;
