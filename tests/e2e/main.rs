@@ -31,4 +31,5 @@ mod services;
 mod spawn_faults;
 mod systemd;
 mod tasks;
+mod third_parties;
 mod upgrade_restart;

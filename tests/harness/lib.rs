@@ -29,7 +29,7 @@ pub use processes::{alive, children_of, environment, executable, kill, start_tim
 pub use status::Status;
 pub use system::{
     bad_child, boot_clock, child, component, fifo, is_root, poke, program, python, read_when_there,
-    skip, steal_pid, tmpfs, until, write_protect,
+    skip, steal_pid, third_party, tmpfs, until, write_protect,
 };
 
 /// The longest any wait may take on any machine; a failed wait says what it waited for and what was true instead.

@@ -75,18 +75,23 @@ fn built(name: &str) -> PathBuf {
 
 /// A bundled plugin as a file, as its author would have it.
 pub fn component(name: &str) -> PathBuf {
+    let file = format!("bundled-plugins/wasm32-wasip2/plugin/runwisp_{name}.wasm");
+    in_target(&file, "cargo build -p runwisp")
+}
+
+/// A plugin of `examples/plugins`, as its README has it built.
+pub fn third_party(name: &str) -> PathBuf {
+    in_target(&format!("third-parties/{name}.wasm"), "cargo xtask test")
+}
+
+fn in_target(file: &str, made_by: &str) -> PathBuf {
     let me = std::env::current_exe().expect("a test knows where it is");
-    // target/PROFILE/deps/e2e-HASH: the plugins' own target folder is three up and one down.
+    // target/PROFILE/deps/e2e-HASH: the target folder is three up.
     let target = me.ancestors().nth(3);
     let path = target
-        .expect("a test is three folders below target's parent")
-        .join("bundled-plugins/wasm32-wasip2/plugin")
-        .join(format!("runwisp_{name}.wasm"));
-    assert!(
-        path.exists(),
-        "{} is missing: cargo build -p runwisp",
-        path.display()
-    );
+        .expect("a test is three folders below target")
+        .join(file);
+    assert!(path.exists(), "{} is missing: {made_by}", path.display());
     path
 }
 

@@ -13,6 +13,7 @@ mod say;
 mod setup;
 mod shell;
 mod test;
+mod third_parties;
 #[cfg(test)]
 mod tidy;
 mod vm;

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::shell::{Outcome, cargo, command, output, show};
-use crate::{say, setup};
+use crate::{say, setup, third_parties};
 
 /// What each crate must not depend on, however indirectly, and why that would be a fault.
 const ABSENT: [(&str, &[&str]); 3] = [
@@ -96,6 +96,7 @@ pub(crate) fn test() -> Outcome {
         "programs",
         cargo(&["build", "--workspace", "--exclude", "xtask", "--bins"]),
     );
+    tally.check("plugins of third parties", third_parties::build());
     // Files generated from the program are compared by tests of this run, see `codegen`.
     tally.add(counted(&["nextest", "run", "--workspace"], nextest_counts));
     tally.add(counted(&["test", "--workspace", "--doc"], doctest_counts));
