@@ -9,6 +9,7 @@ use crate::shell::{Outcome, cargo, command, output, root, run, target_dir};
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
 pub(crate) fn dist() -> Outcome {
+    crate::setup::plugin_target()?;
     cargo(&["build", "--release", "--locked", "--package", "runwisp"])?;
     let program = target_dir().join("release/runwisp");
     let name = format!(

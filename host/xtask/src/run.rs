@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run() -> Outcome {
     setup::toolchain()?;
+    setup::plugin_target()?;
     cargo(&["build", "--release", "--package", "runwisp"])?;
     let program = target_dir().join("release/runwisp");
     let config = root().join("examples/first.toml");

@@ -49,7 +49,7 @@ pub(crate) fn bare_target() -> bool {
 }
 
 /// Without it the program itself can't be built: its plugins are part of it.
-fn plugin_target() -> Outcome {
+pub(crate) fn plugin_target() -> Outcome {
     let sysroot = output(&mut command("rustc", &["--print", "sysroot"]))?;
     let target = Path::new(sysroot.trim())
         .join("lib/rustlib")
