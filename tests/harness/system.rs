@@ -81,7 +81,10 @@ pub fn component(name: &str) -> PathBuf {
 
 /// A plugin of `examples/plugins`, as its README has it built.
 pub fn third_party(name: &str) -> PathBuf {
-    in_target(&format!("third-parties/{name}.wasm"), "cargo xtask test")
+    in_target(
+        &format!("third-parties/{name}.wasm"),
+        "cargo xtask examples",
+    )
 }
 
 fn in_target(file: &str, made_by: &str) -> PathBuf {

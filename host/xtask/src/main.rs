@@ -28,6 +28,7 @@ usage: cargo xtask VERB
   test       every check and every test; ends with a line `N passed, N failed`
   bench      measure the program beside its peers, print a table in Markdown
              [--install-peers] [--only NAME,…] [--quick] [--no-build]
+  examples   build the plugins of examples/plugins as their READMEs say; test does it, too
   codegen    write the generated files anew; --check only compares
   dist       release build, man pages and completions in one archive under target/dist
   vm         the tests that want a machine of their own, on one: systemd, cgroup limits, a clock that may be set
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Some("run") => run::run(),
         Some(run::SHOW) => run::show(&rest),
         Some("test") => test::test(),
+        Some("examples") => setup::setup().and_then(|()| third_parties::build()),
         Some("bench") => bench::bench(&rest),
         Some("codegen") => codegen::codegen(&rest),
         Some("dist") => dist::dist(),
