@@ -1,6 +1,6 @@
 //! `template`: texts with values in them, in the syntax of Jinja.
 //!
-//! Beside Jinja's own filters there are `duration` (milliseconds to `3 min 20 s`), `truncate` (to n characters, the
+//! Beside Jinja's own filters there are `duration` (milliseconds to `3m20s`), `truncate` (to n characters, the
 //! last an ellipsis) and `urlencode`. Escaping is what the plugin asked for; `{{ text|tojson }}` is JSON in any case.
 //!
 //! Invariant: a template can use up neither time nor memory: its fuel counts steps and the bytes it makes.
@@ -131,32 +131,22 @@ fn place(error: &Error) -> String {
         .unwrap_or_default()
 }
 
-/// Milliseconds in words: the two largest units that are not zero.
+/// Milliseconds, the two largest parts, as the daemon says a length: `850ms`, `12s`, `1m3s`, `2h5m`, `3d4h`.
 fn duration(milliseconds: u64) -> String {
-    const UNITS: [(u64, &str); 5] = [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, "min"),
-        (1_000, "s"),
-        (1, "ms"),
-    ];
-    let mut rest = milliseconds;
-    let mut words = Vec::new();
-    for (length, name) in UNITS {
-        // Below a minute of anything longer, fractions of a second say nothing.
-        let told = name != "ms" || words.is_empty();
-        if rest >= length && words.len() < 2 && told {
-            words.push(format!("{} {name}", rest / length));
-        } else if !words.is_empty() {
-            break;
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let seconds = milliseconds / 1_000;
+    let Some(large) = UNITS.iter().position(|(length, _)| seconds >= *length) else {
+        return format!("{milliseconds}ms");
+    };
+    let (length, unit) = UNITS[large];
+    let mut text = format!("{}{unit}", seconds / length);
+    if let Some((small, unit)) = UNITS.get(large + 1) {
+        match seconds % length / small {
+            0 => {}
+            rest => text.push_str(&format!("{rest}{unit}")),
         }
-        rest %= length;
     }
-    if words.is_empty() {
-        "0 ms".to_owned()
-    } else {
-        words.join(" ")
-    }
+    text
 }
 
 fn truncate(text: String, length: usize) -> Result<String, Error> {
@@ -237,17 +227,17 @@ mod tests {
     #[test]
     fn lengths_of_time_are_told_in_their_two_largest_units() {
         for (milliseconds, words) in [
-            (0, "0 ms"),
-            (999, "999 ms"),
-            (1_500, "1 s"),
-            (200_000, "3 min 20 s"),
-            (3_600_000, "1 h"),
-            (3_601_000, "1 h"),
-            (90_061_001, "1 d 1 h"),
+            (0, "0ms"),
+            (999, "999ms"),
+            (1_500, "1s"),
+            (200_000, "3m20s"),
+            (3_600_000, "1h"),
+            (3_601_000, "1h"),
+            (90_061_001, "1d1h"),
         ] {
             assert_eq!(duration(milliseconds), words, "{milliseconds}");
         }
-        assert_eq!(rendered("{{ ms|duration }}").unwrap(), "3 min 20 s");
+        assert_eq!(rendered("{{ ms|duration }}").unwrap(), "3m20s");
     }
 
     #[test]

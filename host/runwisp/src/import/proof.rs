@@ -22,6 +22,18 @@ use super::words::Kind;
 /// How often single keys are taken out before whole tables are.
 const GENTLE: usize = 4;
 
+/// Keys that say what runs, when, where and as whom: without one of them it would be something else that runs.
+const DECISIVE: [&str; 8] = [
+    "run",
+    "shell",
+    "cron",
+    "timezone",
+    "user",
+    "working_dir",
+    "env_base",
+    "stdin",
+];
+
 /// Renders drafts so that the text compiles beside what the configuration has. Faults are noted in the drafts.
 pub(super) fn prove(
     drafts: &mut [Draft],
@@ -62,7 +74,11 @@ fn blame(drafts: &mut [Draft], rendered: &Rendered, finding: &Diagnostic, whole:
     let Some(draft) = drafts.get_mut(draft) else {
         return false;
     };
-    if items.is_empty() || whole {
+    let decisive = |item: &usize| {
+        let item = draft.items.get(*item);
+        item.is_some_and(|item| DECISIVE.contains(&item.dotted().as_str()))
+    };
+    if items.is_empty() || whole || items.iter().any(decisive) {
         return inert(draft, finding);
     }
     let mut blamed = false;
@@ -220,6 +236,24 @@ run = \"true\"
 "
         );
         assert_eq!(drafts[1].faults.len(), 1);
+    }
+
+    #[test]
+    fn nothing_runs_at_another_time_than_was_written() {
+        let mut nightly = definition(Kind::Task, "nightly", "true");
+        nightly
+            .settings
+            .push(setting(&["cron"], json!("0 3 * * *")));
+        nightly
+            .settings
+            .push(setting(&["timezone"], json!("Mars/Olympus")));
+        let (text, drafts) = proved(&[nightly], &Existing::default());
+        assert!(drafts[0].state == State::Comment, "{text}");
+        assert!(
+            text.lines()
+                .all(|line| line.starts_with('#') || line.is_empty()),
+            "{text}"
+        );
     }
 
     #[test]
