@@ -166,8 +166,11 @@ fn request(settings: &Settings) -> String {
 }
 
 fn requests(settings: &Settings) -> String {
-    let told = (0..settings.n).map(|_| request(settings));
-    told.last().unwrap_or_default()
+    let mut told = String::new();
+    for _ in 0..settings.n {
+        told = request(settings);
+    }
+    told
 }
 
 #[cfg(target_os = "wasi")]
