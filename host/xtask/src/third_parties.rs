@@ -65,7 +65,7 @@ fn javascript(name: &str, example: &str) -> Outcome {
         return Err("npm is missing: install Node.js 20 or later".into());
     }
     build_changed(name, example, |place| {
-        let mut npm = |words: &[&str]| run(command("npm", words).current_dir(place));
+        let npm = |words: &[&str]| run(command("npm", words).current_dir(place));
         npm(&["install", "--no-audit", "--no-fund", "--loglevel=error"])?;
         npm(&["test"])?;
         npm(&["run", "build"])
