@@ -53,8 +53,15 @@ pub fn in_one_line(findings: &[Finding]) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// The word of `known` that is nearest to `word`, if one is near: at most a third of its letters differ.
+/// The longest word that a near one is looked for: the work grows with its square.
+const LONGEST_WORD: usize = 100;
+
+/// The word of `known` that is nearest to `word`, if one is near: at most a third of its letters differ. A word of more
+/// than 100 letters is like nothing.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.chars().nth(LONGEST_WORD).is_some() {
+        return None;
+    }
     let word = word.to_ascii_lowercase();
     known
         .into_iter()

@@ -4,7 +4,6 @@
 
 use crate::codes;
 use crate::document::{Document, Remark};
-use crate::environment;
 use crate::keys::SUPERVISORD;
 use crate::scope::{Scope, Used, World, is_variable, shown};
 use crate::sheet::Sheet;
@@ -159,19 +158,8 @@ fn variables(sheet: &mut Sheet<'_>, scope: &Scope<'_>) -> Vec<(String, Text)> {
             return Vec::new();
         }
     };
-    let found = match environment::read(&text) {
-        Ok(found) => found,
-        Err(why) => {
-            let message = format!("`environment` {why}; supervisord refuses the file");
-            sheet.remark(&codes::ENV_INVALID, "environment", message);
-            return Vec::new();
-        }
-    };
-    for (code, message) in found.losses {
-        sheet.remark(code, "environment", message);
-    }
     let mut vars = Vec::new();
-    for (name, value) in found.vars {
+    for (name, value) in sheet.variables(&text) {
         let Some(name) = as_known(&name) else {
             continue;
         };

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use runwisp_plugin::settings::nearest;
+
 use crate::codes;
 use crate::document::{Document, Remark, Section};
 use crate::keys::GROUP;
 use crate::program::{find, name_of};
 use crate::scope::{Scope, Used, World, shown};
 use crate::sheet::Sheet;
-use crate::suggest::nearest;
 use crate::value;
 
 /// A group.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a key that is not here is reported as unknown; the manual's tables are generated from these.
 //!
-//! Tests: `tests/manual.rs`; `crate::suggest`.
+//! Tests: `tests/manual.rs`; below, what is made of mistyped ones.
 
 /// A key, and what becomes of it.
 pub struct Known {
@@ -275,4 +275,28 @@ pub(crate) fn kind_of(section: &str) -> Option<&'static Kind> {
         _ if section.starts_with("inet_http_server") => &INET_SERVER,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use runwisp_plugin::settings::nearest;
+
+    use super::*;
+
+    #[test]
+    fn a_slip_is_understood_and_a_stranger_is_not() {
+        for (typed, meant) in [
+            ("autorestrat", Some("autorestart")),
+            ("autorestarts", Some("autorestart")),
+            ("comand", Some("command")),
+            ("numproc", Some("numprocs")),
+            ("stdout_log_file", Some("stdout_logfile")),
+            ("enviroment", Some("environment")),
+            ("start_secs", Some("startsecs")),
+            ("colour", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(typed, PROGRAM.names()), meant, "{typed}");
+        }
+    }
 }

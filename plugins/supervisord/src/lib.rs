@@ -31,7 +31,6 @@ mod run;
 mod scope;
 mod secret;
 mod sheet;
-mod suggest;
 #[cfg(test)]
 mod tests;
 mod text;

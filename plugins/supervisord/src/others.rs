@@ -2,12 +2,13 @@
 //!
 //! Tests: the goldens.
 
+use runwisp_plugin::settings::nearest;
+
 use crate::codes;
 use crate::document::{Document, Remark, Section};
 use crate::keys::{CTL, INCLUDE, INET_SERVER, KINDS, UNIX_SERVER, kind_of};
 use crate::scope::{Used, World, key_shown, shown};
 use crate::sheet::{Sheet, common};
-use crate::suggest::nearest;
 use crate::value;
 
 /// What there is to say about a section that is neither program, group nor `[supervisord]`.

@@ -4,7 +4,6 @@
 
 use crate::codes;
 use crate::document::{Document, Section};
-use crate::environment;
 use crate::keys::{FCGI, LISTENER, PROGRAM};
 use crate::percent::Fault;
 use crate::scope::{Process, Scope, Used, World, is_variable, shown};
@@ -220,19 +219,8 @@ fn variables(sheet: &mut Sheet<'_>, scope: &Scope<'_>, varying: &mut bool) -> Ve
     let Some(text) = faulted(sheet, "environment", scope.expand(&entry.value)) else {
         return Vec::new();
     };
-    let found = match environment::read(&text) {
-        Ok(found) => found,
-        Err(why) => {
-            let message = format!("`environment` {why}; supervisord refuses the file");
-            sheet.remark(&codes::ENV_INVALID, "environment", message);
-            return Vec::new();
-        }
-    };
-    for (code, message) in found.losses {
-        sheet.remark(code, "environment", message);
-    }
     let mut vars = Vec::new();
-    for (name, value) in found.vars {
+    for (name, value) in sheet.variables(&text) {
         match as_known(&name) {
             Some(name) => {
                 if !is_variable(&name) {

@@ -6,11 +6,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use runwisp_plugin::schemars::{self, JsonSchema};
+use runwisp_plugin::settings::nearest;
 use serde::Deserialize;
 
 use crate::codes;
 use crate::percent::{Fault, Value, expand};
-use crate::suggest::nearest;
 use crate::text::{Piece, Text, as_known, is_space, known};
 
 /// What a user may say about an import.

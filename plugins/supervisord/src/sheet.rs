@@ -4,12 +4,15 @@
 //!
 //! Tests: through `crate::program`.
 
+use runwisp_plugin::settings::nearest;
+
 use crate::codes::{self, Code};
 use crate::document::{At, Document, Entry, Remark, Section};
+use crate::environment;
 use crate::keys::{GO_KEYS, Kind, SUPERVICE_KEYS};
 use crate::percent::Fault;
 use crate::scope::{Scope, Used, World, key_shown};
-use crate::suggest::nearest;
+use crate::text::{Piece, Text};
 
 /// A section that is being read.
 pub(crate) struct Sheet<'a> {
@@ -88,6 +91,23 @@ impl<'a> Sheet<'a> {
     /// A key that may be any text.
     pub(crate) fn text(&mut self, scope: &Scope<'_>, key: &str) -> Option<String> {
         self.get(scope, key, None, |text| Ok(Some(text.to_owned())))
+    }
+
+    /// The variables of an `environment` that is expanded already, with remarks about what supervisord loses of it.
+    pub(crate) fn variables(&mut self, text: &[Piece]) -> Vec<(Text, Text)> {
+        match environment::read(text) {
+            Ok(found) => {
+                for (code, message) in found.losses {
+                    self.remark(code, "environment", message);
+                }
+                found.vars
+            }
+            Err(why) => {
+                let message = format!("`environment` {why}; supervisord refuses the file");
+                self.remark(&codes::ENV_INVALID, "environment", message);
+                Vec::new()
+            }
+        }
     }
 
     /// Names the keys that supervisord does not know. Those of `[DEFAULT]` are not this section's fault.

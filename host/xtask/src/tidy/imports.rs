@@ -33,6 +33,27 @@ const WORLD: &[&str] = &[
     "rand::",
 ];
 
+/// What stands above the hands.
+const UPPER: &[&str] = &[
+    "crate::daemon",
+    "crate::http",
+    "crate::cli",
+    "crate::client",
+    "crate::tui",
+    "runwisp_core::machine",
+];
+
+/// The same for hands that have no use for the history.
+const UPPER_AND_STORE: &[&str] = &[
+    "crate::daemon",
+    "crate::http",
+    "crate::cli",
+    "crate::client",
+    "crate::tui",
+    "crate::store",
+    "runwisp_core::machine",
+];
+
 const FLOORS: &[Floor] = &[
     Floor {
         folder: "host/core/src/",
@@ -126,69 +147,31 @@ const FLOORS: &[Floor] = &[
     Floor {
         folder: "host/runwisp/src/store/",
         except: &[],
-        banned: &[
-            "crate::daemon",
-            "crate::http",
-            "crate::cli",
-            "crate::client",
-            "crate::tui",
-            "runwisp_core::machine",
-        ],
+        banned: UPPER,
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
         folder: "host/runwisp/src/logs/",
         except: &[],
-        banned: &[
-            "crate::daemon",
-            "crate::http",
-            "crate::cli",
-            "crate::client",
-            "crate::tui",
-            "runwisp_core::machine",
-        ],
+        banned: UPPER,
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
         folder: "host/runwisp/src/import/",
         except: &[],
-        banned: &[
-            "crate::daemon",
-            "crate::http",
-            "crate::cli",
-            "crate::client",
-            "crate::tui",
-            "crate::store",
-            "runwisp_core::machine",
-        ],
+        banned: UPPER_AND_STORE,
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
         folder: "host/runwisp/src/plugins/",
         except: &[],
-        banned: &[
-            "crate::daemon",
-            "crate::http",
-            "crate::cli",
-            "crate::client",
-            "crate::tui",
-            "crate::store",
-            "runwisp_core::machine",
-        ],
+        banned: UPPER_AND_STORE,
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
         folder: "host/runwisp/src/notify/",
         except: &[],
-        banned: &[
-            "crate::daemon",
-            "crate::store",
-            "crate::http",
-            "crate::cli",
-            "crate::client",
-            "crate::tui",
-            "runwisp_core::machine",
-        ],
+        banned: UPPER_AND_STORE,
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
