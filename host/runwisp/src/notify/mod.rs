@@ -134,16 +134,13 @@ impl Telling {
         let hide = |text: String| secrets::hide(&secrets, &text);
         let tail = self.tail(delivery).await;
         let event = compose::event(delivery, self, tail);
-        let (text, complaint) = match &delivery.template {
-            None => (None, None),
-            Some(template) => match self.notifiers.render(template, &compose::values(&event)) {
-                Ok(text) => (Some(text), None),
-                // A message in other words is better than none.
-                Err(why) => (
-                    None,
-                    Some(format!("the template of the route does not work: {why}")),
-                ),
-            },
+        let (text, complaint) = match self.text(delivery, &event).await {
+            Ok(text) => (text, None),
+            // A message in other words is better than none.
+            Err(why) => (
+                None,
+                Some(format!("the template of the route does not work: {why}")),
+            ),
         };
         let wanted = Wanted {
             plugin: plan.plugin.clone(),
@@ -182,6 +179,19 @@ impl Telling {
             exchange: called.exchange,
             suspended,
         }
+    }
+
+    /// The text that the route's template makes, if it has one. Rendered away from the caller's thread, which is the
+    /// loop's: a template may use up to its limit of processor time.
+    async fn text(&self, delivery: &Delivery, event: &Event) -> Result<Option<String>, String> {
+        let Some(template) = delivery.template.clone() else {
+            return Ok(None);
+        };
+        let (notifiers, values) = (Arc::clone(&self.notifiers), compose::values(event));
+        tokio::task::spawn_blocking(move || notifiers.render(&template, &values))
+            .await
+            .map_err(|error| error.to_string())?
+            .map(Some)
     }
 
     async fn tail(&self, delivery: &Delivery) -> Vec<String> {
