@@ -68,6 +68,43 @@ pub struct Global {
         hide_env_values = true
     )]
     pub socket: Option<PathBuf>,
+    /// A daemon elsewhere, such as https://host:9477
+    ///
+    /// Asked in place of the one at --socket. --socket or --data on the command line win over RUNWISP_URL.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "RUNWISP_URL",
+        hide_env_values = true,
+        help_heading = "Elsewhere"
+    )]
+    pub url: Option<String>,
+    /// The file with the token for --url; the token itself may be in RUNWISP_TOKEN
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "RUNWISP_TOKEN_FILE",
+        hide_env_values = true,
+        help_heading = "Elsewhere"
+    )]
+    pub token_file: Option<PathBuf>,
+    /// Believe this certificate of --url alone: its SHA-256 fingerprint
+    ///
+    /// Default: whatever the roots of this machine vouch for.
+    #[arg(
+        long,
+        global = true,
+        value_name = "SHA256",
+        env = "RUNWISP_FINGERPRINT",
+        hide_env_values = true,
+        help_heading = "Elsewhere"
+    )]
+    pub fingerprint: Option<String>,
+    /// Send the token to --url even in clear text
+    #[arg(long, global = true, help_heading = "Elsewhere")]
+    pub allow_insecure: bool,
     /// Print JSON on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -140,4 +177,39 @@ pub enum Verb {
     /// Compile a component
     #[command(hide = true)]
     CompilePlugin(compile_plugin::Args),
+}
+
+impl Verb {
+    /// Whether it asks a daemon, so that one elsewhere may be meant.
+    pub fn asks(&self) -> bool {
+        match self {
+            Verb::Run(_)
+            | Verb::Start(_)
+            | Verb::Stop(_)
+            | Verb::Restart(_)
+            | Verb::Reload(_)
+            | Verb::Signal(_)
+            | Verb::Status(_)
+            | Verb::Runs(_)
+            | Verb::Logs(_)
+            | Verb::Search(_)
+            | Verb::Deliveries(_)
+            | Verb::Notifications(_)
+            | Verb::Notify(_)
+            | Verb::Explain(_)
+            | Verb::Upgrade(_)
+            | Verb::Version(_) => true,
+            Verb::Daemon(_)
+            | Verb::List(_)
+            | Verb::Validate(_)
+            | Verb::Schema(_)
+            | Verb::Next(_)
+            | Verb::Completions(_)
+            | Verb::Man(_)
+            | Verb::Service(_)
+            | Verb::Import(_)
+            | Verb::Plugin(_)
+            | Verb::CompilePlugin(_) => false,
+        }
+    }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::args::Global;
 use super::output::{Manner, Output};
 use super::paths::{Paths, Said, World, resolve};
-use crate::client::Client;
+use super::remote;
+use crate::client::{Client, Wish};
 use crate::wire::Problem;
 
 /// What a verb works with.
@@ -17,11 +18,13 @@ pub struct Context {
     pub out: Output,
     /// Whether `-v` was given.
     pub verbose: bool,
+    /// The daemon elsewhere that is asked in place of the one at the socket.
+    remote: Option<Wish>,
 }
 
 impl Context {
     /// Looks around once, for everything that is not said.
-    pub fn new(global: &Global, daemon: bool) -> Self {
+    pub fn new(global: &Global, daemon: bool, remote: Option<Wish>) -> Self {
         let said = Said {
             config: global.config.clone(),
             data: global.data.clone(),
@@ -44,11 +47,20 @@ impl Context {
                 no_color: global.no_color,
             }),
             verbose: global.verbose,
+            remote,
         }
     }
 
     /// The way to the daemon.
     pub fn client(&self) -> Result<Client, Problem> {
+        match &self.remote {
+            Some(wish) => remote::client(wish),
+            None => self.local(),
+        }
+    }
+
+    /// The way to the daemon at the socket, whatever else was said.
+    pub fn local(&self) -> Result<Client, Problem> {
         Client::new(
             &self.paths.socket,
             format!(

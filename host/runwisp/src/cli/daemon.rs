@@ -214,7 +214,7 @@ fn successor_answers(format: u32, context: &Context) -> Result<Exit, Problem> {
 /// Starts a daemon in a session of its own and waits until it is ready.
 async fn detach(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Problem> {
     let log = context.paths.data.join("daemon.log");
-    let client = context.client()?;
+    let client = context.local()?;
     if let Ok(status) = client.get::<Status>(&Uri::new(&["status"])).await {
         let message = format!(
             "a daemon is running here already, pid {}",

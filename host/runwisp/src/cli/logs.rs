@@ -133,7 +133,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
             }
             Err(problem) => return Err(problem),
         }
-        if is_gone(status.daemon.pid) {
+        // A daemon elsewhere is waited for: whether its keeper lives can't be seen from here.
+        if !client.is_remote() && is_gone(status.daemon.pid) {
             return Ok(Exit::Done);
         }
         tokio::time::sleep(PAUSE).await;

@@ -31,6 +31,7 @@ pub mod paths;
 mod plugin;
 mod private_daemon;
 mod reload;
+mod remote;
 mod restart;
 mod run;
 mod runs;
@@ -52,7 +53,7 @@ mod tests;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::wire::Problem;
 use crate::wire::codes::{self, Exit};
@@ -65,8 +66,11 @@ const AFTER_CLOSED_PIPE: u8 = 128 + 13;
 
 /// Does what the arguments say. Answers with the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are errors to clap, too; they go to standard output and end with 0.
             let _ = error.print();
@@ -77,8 +81,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             };
         }
     };
-    let context = Context::new(&cli.global, matches!(cli.verb, Verb::Daemon(_)));
-    let ended = carry_out(&cli.verb, &context).and_then(|exit| {
+    let wish = remote::wish(&cli.global, Some(&cli.verb), &matches);
+    let (remote, refused) = match wish {
+        Ok(remote) => (remote, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let context = Context::new(&cli.global, matches!(cli.verb, Verb::Daemon(_)), remote);
+    let ended = match refused {
+        Some(problem) => Err(problem),
+        None => carry_out(&cli.verb, &context),
+    };
+    let ended = ended.and_then(|exit| {
         context.out.flush()?;
         Ok(exit)
     });

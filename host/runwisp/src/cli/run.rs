@@ -69,7 +69,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
     let client = context.client()?;
     match ask(args, &client).await {
         Ok(id) => attend(id, args, &client, context).await,
-        Err(problem) if problem.code == "daemon.unreachable" && !args.detach => {
+        Err(problem)
+            if problem.code == "daemon.unreachable" && !args.detach && !client.is_remote() =>
+        {
             alone(args, context).await
         }
         Err(problem) => Err(suggest(problem, &args.task, &client).await),

@@ -80,7 +80,11 @@ async fn stop_daemon(wait: bool, context: &Context) -> Result<Exit, Problem> {
     let client = context.client()?;
     let status: crate::wire::Status = client.get(&Uri::new(&["status"])).await?;
     // Held from before the request on: a pid that is taken anew later can not be mistaken for the keeper.
-    let keeper = open_pid(status.daemon.pid);
+    // Elsewhere there is no pid to hold, and nobody left to ask.
+    let keeper = (!client.is_remote())
+        .then(|| open_pid(status.daemon.pid))
+        .flatten();
+    let wait = wait && !client.is_remote();
     let leaving = ask_to_leave(&client, "stop").await?;
     if let (true, Some(keeper)) = (wait, keeper) {
         context.out.detail("everything is being stopped");

@@ -36,7 +36,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem>
     let Some(new) = &args.to else {
         return replace("upgrade", !args.no_wait, context).await;
     };
-    let status: Status = context.client()?.get(&Uri::new(&["status"])).await?;
+    let client = context.client()?;
+    if client.is_remote() {
+        return Err(Problem::invalid(
+            "--to puts a file of this machine in place; on another machine, install it there first",
+        ));
+    }
+    let status: Status = client.get(&Uri::new(&["status"])).await?;
     let replaced = put_in_place(new, Path::new(&status.daemon.binary))?;
     context
         .out

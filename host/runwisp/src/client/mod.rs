@@ -1,27 +1,37 @@
-//! Talks to a running daemon over its Unix socket: a question and an answer, or a stream of lines.
+//! Talks to a running daemon over its Unix socket, or over TCP and TLS: a question and an answer, or a stream of lines.
 //!
 //! Every call opens a connection of its own: a local one costs microseconds, and no state can go stale.
 //!
 //! Invariant: what comes back is a document of [`crate::wire`] or a [`Problem`] that says what to do next.
-//! Tests: with the router on a real socket, `wire/tests`.
+//! Tests: with the router on a real socket, `wire/tests`; with servers over TCP and TLS, `tests.rs`.
 
+mod address;
+mod fingerprint;
 mod lines;
+#[cfg(test)]
+mod tests;
+mod trust;
 mod uri;
+mod way;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::net::UnixStream;
 
+pub use address::Address;
+pub use fingerprint::Fingerprint;
 pub use lines::Lines;
 pub use uri::Uri;
+pub use way::Wish;
+
+use way::{Remote, Way};
 
 use crate::wire::socket::check_path;
 use crate::wire::{Doc, Problem};
@@ -33,9 +43,9 @@ const MAX_ANSWER: usize = 256 * 1024 * 1024;
 const MAX_LINE: usize = 16 * 1024 * 1024;
 
 /// A way to one daemon.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
-    socket: PathBuf,
+    way: Way,
     help: String,
 }
 
@@ -45,14 +55,30 @@ impl Client {
         check_path(socket)
             .map_err(|e| Problem::new("request.invalid", format!("could not {e}")))?;
         Ok(Client {
-            socket: socket.to_owned(),
+            way: Way::Socket(socket.to_owned()),
             help: help.into(),
         })
     }
 
-    /// The socket.
-    pub fn socket(&self) -> &Path {
-        &self.socket
+    /// A way to a daemon elsewhere.
+    pub fn remote(wish: Wish) -> Result<Self, Problem> {
+        Ok(Client {
+            way: Way::Remote(Arc::new(Remote::new(wish)?)),
+            help: String::new(),
+        })
+    }
+
+    /// Whether the daemon may be on another machine: its pids and paths mean nothing here.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.way, Way::Remote(_))
+    }
+
+    /// Where the daemon is, for people.
+    pub fn place(&self) -> String {
+        match &self.way {
+            Way::Socket(path) => path.display().to_string(),
+            Way::Remote(remote) => remote.address.to_string(),
+        }
     }
 
     /// Asks and reads the whole answer.
@@ -108,41 +134,35 @@ impl Client {
         uri: &Uri,
         body: Bytes,
     ) -> Result<Response<Incoming>, Problem> {
-        let stream = UnixStream::connect(&self.socket)
-            .await
-            .map_err(|e| self.unreachable(&e))?;
+        let stream = self.way.connect(&self.help).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(broke_off)?;
         // Ends with the answer's body, or when that is dropped.
         tokio::spawn(connection);
-        let request = Request::builder()
-            .method(method)
-            .uri(uri.as_str())
-            .header("host", "runwisp")
-            .header("content-type", "application/json")
+        let request = self
+            .request(method, uri)
             .body(Full::new(body))
             .map_err(|e| Problem::new("request.invalid", format!("could not ask that: {e}")))?;
         sender.send_request(request).await.map_err(broke_off)
     }
 
-    fn unreachable(&self, error: &io::Error) -> Problem {
-        let why = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such socket".to_owned(),
-            io::ErrorKind::ConnectionRefused => {
-                "nobody listens there, the daemon that made it is gone".to_owned()
+    fn request(&self, method: Method, uri: &Uri) -> hyper::http::request::Builder {
+        let request = Request::builder()
+            .method(method)
+            .header("content-type", "application/json");
+        match &self.way {
+            Way::Socket(_) => request.uri(uri.as_str()).header("host", "runwisp"),
+            Way::Remote(remote) => {
+                let request = request
+                    .uri(format!("{}{}", remote.address.base, uri.as_str()))
+                    .header("host", remote.address.authority());
+                match &remote.token {
+                    Some(token) => request.header("authorization", format!("Bearer {token}")),
+                    None => request,
+                }
             }
-            io::ErrorKind::PermissionDenied => "it belongs to another user".to_owned(),
-            _ => error.to_string(),
-        };
-        Problem::new(
-            "daemon.unreachable",
-            format!(
-                "could not reach a daemon at {}: {why}",
-                self.socket.display()
-            ),
-        )
-        .help(self.help.clone())
+        }
     }
 }
 
@@ -159,15 +179,21 @@ async fn accepted(response: Response<Incoming>) -> Result<Incoming, Problem> {
         return Ok(body);
     }
     let bytes = whole(body).await?;
-    Err(serde_json::from_slice::<Doc<Problem>>(&bytes).map_or_else(
+    let problem = serde_json::from_slice::<Doc<Problem>>(&bytes).map_or_else(
         |_| {
             Problem::new(
                 "answer.unreadable",
-                format!("the daemon answered with status {status}"),
+                format!("what answered is no runwisp daemon: status {status}"),
             )
         },
         |document| document.body,
-    ))
+    );
+    Err(match status {
+        StatusCode::UNAUTHORIZED => problem.help(
+            "`runwisp token create` on that machine makes a token; give it with --token-file or RUNWISP_TOKEN.",
+        ),
+        _ => problem,
+    })
 }
 
 async fn whole(body: Incoming) -> Result<Bytes, Problem> {

@@ -107,7 +107,7 @@ const fn row(code: &'static str, status: u16, exit: Exit, means: &'static str) -
 }
 
 /// Every problem code.
-pub const PROBLEMS: [Row; 36] = [
+pub const PROBLEMS: &[Row] = &[
     row(
         "notifier.unknown",
         404,
@@ -167,6 +167,18 @@ pub const PROBLEMS: [Row; 36] = [
         409,
         Exit::Refused,
         "another reload is under way",
+    ),
+    row(
+        "tls.untrusted",
+        0,
+        Exit::Unknown,
+        "the certificate of the daemon is neither pinned nor vouched for by this machine's roots",
+    ),
+    row(
+        "tls.required",
+        0,
+        Exit::Usage,
+        "a token would have travelled over a network in clear text",
     ),
     row(
         "daemon.unreachable",
@@ -329,7 +341,8 @@ pub const PROBLEMS: [Row; 36] = [
 /// The row of a code; an unknown one, of a later daemon, is a plain failure.
 pub fn problem(code: &str) -> Row {
     PROBLEMS
-        .into_iter()
+        .iter()
+        .copied()
         .find(|row| row.code == code)
         .unwrap_or(row(
             "unknown",

@@ -198,7 +198,7 @@ const FLOORS: &[Floor] = &[
             "crate::tui",
             "runwisp_core::machine",
         ],
-        why: "a client has a socket and nothing else",
+        why: "a client has a way to a daemon and nothing else",
     },
     Floor {
         folder: "host/runwisp/src/cli/",
