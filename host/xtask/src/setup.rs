@@ -20,6 +20,7 @@ pub(crate) fn setup() -> Outcome {
     toolchain()?;
     plugin_target()?;
     python()?;
+    page()?;
     tool("nextest", "cargo-nextest")?;
     tool("deny", "cargo-deny")?;
     if !bare_target() {
@@ -81,6 +82,19 @@ fn python() -> Outcome {
         "tests/requirements.txt",
     ];
     run(&mut command(&pip, &words))?;
+    fs::write(&made_of, wanted).map_err(|e| format!("could not write {}: {e}", made_of.display()))
+}
+
+/// What the page is built and tested with, under web/node_modules, exactly as its lock file says.
+fn page() -> Outcome {
+    let lock = root().join("web/package-lock.json");
+    let wanted =
+        fs::read_to_string(&lock).map_err(|e| format!("could not read {}: {e}", lock.display()))?;
+    let made_of = root().join("web/node_modules").join(MADE_OF);
+    if fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
+        return Ok(());
+    }
+    run(command("npm", &["ci"]).current_dir(root().join("web")))?;
     fs::write(&made_of, wanted).map_err(|e| format!("could not write {}: {e}", made_of.display()))
 }
 

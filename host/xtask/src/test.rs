@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::shell::{Outcome, cargo, command, output, show};
+use crate::shell::{Outcome, cargo, command, output, root, run, show};
 use crate::{say, setup, third_parties};
 
 /// What each crate must not depend on, however indirectly, and why that would be a fault.
@@ -38,6 +38,14 @@ const ABSENT: [(&str, &[&str]); 3] = [
             "miette",
         ],
     ),
+];
+
+/// The checks of the page, and its build, which the program embeds: what each is called, and its script.
+const PAGE: [(&str, &str); 4] = [
+    ("format of the page", "lint"),
+    ("types of the page", "check"),
+    ("tests of the page", "test"),
+    ("build of the page", "build"),
 ];
 
 #[derive(Clone, Copy, Default)]
@@ -72,6 +80,9 @@ pub(crate) fn test() -> Outcome {
         "dependencies",
         cargo(&["deny", "check", "bans", "licenses", "sources"]),
     );
+    for (name, script) in PAGE {
+        tally.check(name, npm(script));
+    }
     if setup::bare_target() {
         let words = [
             "check",
@@ -106,6 +117,11 @@ pub(crate) fn test() -> Outcome {
     } else {
         Err("not everything passed".into())
     }
+}
+
+/// Runs a script of web/package.json.
+fn npm(script: &str) -> Outcome {
+    run(command("npm", &["run", script]).current_dir(root().join("web")))
 }
 
 /// Nothing a crate must not contain is in its dependency tree.

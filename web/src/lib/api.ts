@@ -1,0 +1,77 @@
+// One function per question or command: the only file of the page that knows paths.
+import { http, ok } from "./client";
+import type { Daemon, Firing, Reload, Run, Session, Unit } from "./wire";
+
+type Query = Record<string, string | number | boolean | undefined | null>;
+
+/** Drops what is not set; the daemon refuses empty parameters it does not know. */
+function query(wanted: Query): Record<string, string | number | boolean> {
+  const given = Object.entries(wanted).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
+  return Object.fromEntries(given) as Record<string, string | number | boolean>;
+}
+
+const V1 = "/api/v1";
+
+export const session = () => ok<Session>(http.GET(`${V1}/session`, {}));
+export const signOut = () => ok<unknown>(http.DELETE(`${V1}/session`, {}));
+
+export const status = () => ok<{ daemon: Daemon; units: Unit[] }>(http.GET(`${V1}/status`, {}));
+export const unit = (name: string, signal?: AbortSignal) =>
+  ok<Unit>(http.GET(`${V1}/units/{name}`, { params: { path: { name } }, signal }));
+
+export interface RunQuery {
+  unit?: string;
+  kind?: string;
+  state?: string;
+  outcome?: string;
+  trigger?: string;
+  instance?: number;
+  execution_id?: string;
+  exit_code?: string;
+  since?: string;
+  until?: string;
+  retries?: boolean;
+  q?: string;
+  sort?: string;
+  limit?: number;
+  cursor?: string;
+  count?: boolean;
+}
+export interface RunPage {
+  runs: Run[];
+  next: string | null;
+  total?: number | null;
+  total_is_floor?: boolean;
+}
+export const runs = (wanted: RunQuery, signal?: AbortSignal) =>
+  ok<RunPage>(http.GET(`${V1}/runs`, { params: { query: query({ ...wanted }) }, signal }));
+export const run = (id: string, signal?: AbortSignal) =>
+  ok<Run>(http.GET(`${V1}/runs/{id}`, { params: { path: { id } }, signal }));
+
+export type UnitVerb = "start" | "stop" | "restart";
+export interface Accepted {
+  runs: string[];
+  changed: boolean;
+}
+export const unitVerb = (name: string, verb: UnitVerb) =>
+  ok<Accepted>(http.POST(`${V1}/units/{name}/${verb}`, { params: { path: { name } } }));
+export const signalUnit = (name: string, signal: string, scope: string) =>
+  ok<Accepted>(
+    http.POST(`${V1}/units/{name}/signal`, { params: { path: { name } }, body: { signal, scope } }),
+  );
+export const runTask = (name: string, params: Record<string, string>) =>
+  ok<Accepted>(http.POST(`${V1}/tasks/{name}/run`, { params: { path: { name } }, body: { params } }));
+export const stopRun = (id: string) =>
+  ok<Accepted>(http.POST(`${V1}/runs/{id}/stop`, { params: { path: { id } } }));
+
+export const next = (wanted: { unit?: string; n?: number }) =>
+  ok<{ firings: Firing[] }>(http.GET(`${V1}/next`, { params: { query: query(wanted) } }));
+
+export const reloadPlan = () =>
+  ok<Reload>(http.POST(`${V1}/reload`, { params: { query: { plan_only: true } }, body: {} }));
+export const reload = () => ok<Reload>(http.POST(`${V1}/reload`, { body: {} }));
+
+export const unread = () =>
+  ok<{ unread: number }>(http.GET(`${V1}/notifications`, { params: { query: { limit: 1 } } }));
