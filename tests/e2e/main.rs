@@ -20,6 +20,7 @@ mod first_minute;
 mod import;
 mod locks;
 mod logs;
+mod metrics;
 mod notification_faults;
 mod notifications;
 mod notify;

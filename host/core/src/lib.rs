@@ -1,7 +1,7 @@
 //! Every decision runwisp takes, and the words all parts share.
 //!
 //! Floors, lowest first: [`words`] (what is said between parts), then [`config`], [`schedule`], [`machine`]
-//! and [`notify`] (what is decided). A machine answers with data; it never acts.
+//! and [`notify`] (what is decided), [`figures`] (what is measured and counted). A machine answers with data; it never acts.
 //!
 //! Invariant: nothing here reads a clock, a file or the environment, starts a thread, or draws randomness. All of
 //! that comes in as arguments, so a year of a machine's life can be tested in seconds.
@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod config;
+pub mod figures;
 pub mod machine;
 pub mod mask;
 pub mod notify;

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod daemon;
+pub mod figures;
 pub mod http;
 pub mod import;
 pub mod logs;

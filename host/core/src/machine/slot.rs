@@ -283,6 +283,7 @@ fn task_status(task: &TaskMachine, now: Now) -> UnitStatus {
             restarts: 0,
             retry_in: at.map(|at| at.since(now.mono)),
             message: waiting.row.message.clone(),
+            usage: None,
         });
     }
     UnitStatus {
@@ -319,5 +320,6 @@ fn run_status(live: &Live, index: u32, now: Now) -> InstanceStatus {
         restarts: 0,
         retry_in: None,
         message: live.row.message.clone(),
+        usage: None,
     }
 }

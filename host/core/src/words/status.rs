@@ -51,6 +51,17 @@ pub struct InstanceStatus {
     pub retry_in: Option<Duration>,
     /// Why it is where it is, where there is something to say; what it said of itself by sd_notify.
     pub message: Option<String>,
+    /// What its run uses, once that has been measured.
+    pub usage: Option<Usage>,
+}
+
+/// Processor time and memory of something for a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Processor time in percent: 100 is one core. Of the host: 100 is all cores.
+    pub cpu_percent: f64,
+    /// Memory that it holds, bytes.
+    pub memory_bytes: u64,
 }
 
 /// One unit.

@@ -15,7 +15,7 @@ use runwisp_core::words::keeper::{Ask, Held};
 use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
 use runwisp_core::words::signal::Signal;
 use runwisp_core::words::spawn::Scope;
-use runwisp_core::words::time::Now;
+use runwisp_core::words::time::{Mono, Now};
 
 use super::carry_out::Tag;
 use super::clock;
@@ -195,6 +195,7 @@ impl MainLoop {
                 Live {
                     unit: run.row.unit.clone(),
                     pid: run.pid,
+                    since: run.started.map_or_else(Mono::default, |(mono, _)| mono),
                 },
             );
         }

@@ -13,7 +13,7 @@ use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::keeper::{AfterLeave, Ask, Spawn};
 use runwisp_core::words::run::{RunRecord, RunState};
 use runwisp_core::words::spawn::{RunVars, fill_text};
-use runwisp_core::words::time::Now;
+use runwisp_core::words::time::{Mono, Now};
 use serde::{Deserialize, Serialize};
 
 use super::handle::OutputAt;
@@ -112,6 +112,7 @@ impl MainLoop {
             Live {
                 unit: row.unit.clone(),
                 pid: None,
+                since: Mono::default(),
             },
         );
         let unit = row.unit.clone();

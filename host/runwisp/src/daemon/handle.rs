@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use runwisp_core::config::plan::Plan;
+use runwisp_core::figures::points::Span;
+use runwisp_core::figures::series::Subject;
 use runwisp_core::words::command::{Command, Done, Refusal};
 use runwisp_core::words::diagnostic::Severity;
 use runwisp_core::words::event::Envelope;
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::history::History;
+use crate::figures::{Look, Machine};
 use crate::notify::{Sample, SampleRefusal};
 
 /// How many requests may wait for the loop; one more is refused as busy.
@@ -84,6 +87,18 @@ pub enum Request {
         /// The answer, once the far side has answered.
         reply: Reply<Result<Box<Sample>, SampleRefusal>>,
     },
+    /// What the machine and the daemon do.
+    Host {
+        /// The answer, once there is something to tell: within a second of a start.
+        reply: Reply<HostFigures>,
+    },
+    /// What was used in the last hour.
+    Hour {
+        /// By whom.
+        subject: Subject,
+        /// The answer, oldest first.
+        reply: Reply<Vec<Span>>,
+    },
     /// Somebody has read the bell.
     ReadBell {
         /// This row; none is all there are.
@@ -129,6 +144,19 @@ pub struct StatusSnapshot {
     pub daemon: DaemonStatus,
     /// Every unit, by name.
     pub units: Vec<UnitStatus>,
+}
+
+/// What the machine and the daemon do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostFigures {
+    /// The machine.
+    pub machine: Machine,
+    /// The last look at it.
+    pub look: Look,
+    /// When this daemon process took over.
+    pub started_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
 }
 
 /// What is true of the daemon itself.
@@ -323,6 +351,16 @@ impl Handle {
             reply,
         })
         .await
+    }
+
+    /// What the machine and the daemon do.
+    pub async fn host(&self) -> Result<HostFigures, AskError> {
+        self.ask(|reply| Request::Host { reply }).await
+    }
+
+    /// What was used in the last hour, oldest first.
+    pub async fn hour(&self, subject: Subject) -> Result<Vec<Span>, AskError> {
+        self.ask(|reply| Request::Hour { subject, reply }).await
     }
 
     /// Marks a row of the bell as read, or all of them.

@@ -7,6 +7,8 @@
 use std::io::Read;
 
 use jiff::Timestamp;
+use runwisp_core::figures::points::Span;
+use runwisp_core::figures::series::Subject;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::notice::Delivery;
@@ -115,6 +117,14 @@ pub trait History: Send + Sync + 'static {
         unread: bool,
         limit: usize,
     ) -> Result<(Vec<Notification>, u64), HistoryError>;
+
+    /// What was written down of a subject's use in buckets that begin in this time, oldest first.
+    fn samples(
+        &self,
+        subject: &Subject,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Span>, HistoryError>;
 
     /// At most `limit` events after this sequence number, oldest first.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError>;

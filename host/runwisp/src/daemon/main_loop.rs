@@ -13,7 +13,7 @@ use runwisp_core::words::action::Action;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::input::{Input, Notified};
 use runwisp_core::words::keeper::{AfterLeave, Ask, Report, SpawnStep};
-use runwisp_core::words::time::Now;
+use runwisp_core::words::time::{Mono, Now};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -28,6 +28,7 @@ use super::output_rules::{OutputRules, Scanned};
 use super::reload::Reloading;
 use super::room::Room;
 use super::rows::Rows;
+use super::sampling::Sampling;
 use super::situation::Situation;
 use super::systemd::Init;
 use super::taps::Taps;
@@ -57,6 +58,8 @@ pub(crate) enum Turn {
     Due,
     /// The init system wants a sign of life.
     Watchdog,
+    /// It is time to look at what is used.
+    Look,
 }
 
 /// Work that was sent away from the loop.
@@ -83,6 +86,8 @@ pub(crate) enum Back {
     Attempted(Box<super::telling::Attempted>),
     /// A sample has been sent.
     Tested(Box<super::samples::Tested>),
+    /// What is used was looked at.
+    Looked(Box<super::sampling::Looked>),
     /// Plugins that nobody has called for a while may go.
     ReleasePlugins,
 }
@@ -91,6 +96,8 @@ pub(crate) enum Back {
 pub(crate) struct Live {
     pub(crate) unit: UnitName,
     pub(crate) pid: Option<i32>,
+    /// When its process began, as far as that is known.
+    pub(crate) since: Mono,
 }
 
 /// The loop's state: the machines, the hands, and who waits for what.
@@ -114,6 +121,7 @@ pub(crate) struct MainLoop {
     pub(crate) live: HashMap<RunId, Live>,
     pub(crate) rows: Rows,
     pub(crate) room: Room,
+    pub(crate) sampling: Sampling,
     pub(crate) back: mpsc::UnboundedSender<Back>,
     pub(crate) returned: mpsc::UnboundedReceiver<Back>,
     pub(crate) next_watchdog: Option<Instant>,
@@ -150,6 +158,7 @@ impl MainLoop {
     pub(crate) fn assemble(keeper: KeeperLink, parts: Parts) -> Self {
         let (back, returned) = mpsc::unbounded_channel();
         let watchdog = parts.init.watchdog_interval();
+        let sampling = Sampling::new(&parts.situation.options);
         MainLoop {
             fleet: parts.fleet,
             keeper,
@@ -170,6 +179,7 @@ impl MainLoop {
             live: HashMap::new(),
             rows: Rows::default(),
             room: Room::default(),
+            sampling,
             back,
             returned,
             next_watchdog: watchdog.map(|interval| Instant::now() + interval),
@@ -195,6 +205,7 @@ impl MainLoop {
     /// Chooses one input. What the keeper says goes first: it is what has already happened.
     async fn next_turn(&mut self, due: Option<Instant>) -> Turn {
         let watchdog = self.next_watchdog;
+        let look = self.sampling.due();
         tokio::select! {
             biased;
             report = self.keeper.next() => match report {
@@ -205,6 +216,7 @@ impl MainLoop {
             Some(back) = self.returned.recv() => Turn::Back(back),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Turn::Due,
             () = sleep_until(watchdog.unwrap_or_else(Instant::now)), if watchdog.is_some() => Turn::Watchdog,
+            () = sleep_until(look.unwrap_or_else(Instant::now)), if look.is_some() => Turn::Look,
             wake = self.wall.wait() => Turn::Wall(wake),
             (pid, said) = self.notify.next() => Turn::Notified(pid, said),
             Some(request) = self.end.requests.recv() => Turn::Asked(request),
@@ -245,6 +257,7 @@ impl MainLoop {
                 self.step(Input::ClockJump { by_ms });
                 self.decide_messages(Notify::clock_jumped);
             }
+            Turn::Look => self.begin_look_at_use(),
             Turn::Watchdog => {
                 self.init.alive();
                 self.next_watchdog = self
@@ -310,6 +323,7 @@ impl MainLoop {
             Back::Room(look) => self.handle_room(look),
             Back::Attempted(attempted) => self.handle_attempted(*attempted),
             Back::Tested(tested) => self.handle_tested(*tested),
+            Back::Looked(looked) => self.handle_looked(*looked),
             Back::ReleasePlugins => self.release_plugins(),
         }
     }
@@ -352,6 +366,6 @@ impl MainLoop {
 }
 
 /// A monotonic moment on tokio's clock, which is the same clock.
-fn instant_of(mono: runwisp_core::words::time::Mono) -> Instant {
+fn instant_of(mono: Mono) -> Instant {
     Instant::now() + mono.since(clock::now().mono)
 }

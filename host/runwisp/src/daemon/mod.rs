@@ -39,6 +39,7 @@ mod requests;
 mod room;
 mod rows;
 mod samples;
+mod sampling;
 mod serving;
 mod situation;
 pub(crate) mod specs;
@@ -111,6 +112,7 @@ async fn live(booted: boot::Booted) -> i32 {
             KEEPER_GONE
         }
     };
+    main_loop.write_last_samples();
     main_loop.journal.flush();
     // Answers that have been given are still on their way through the tasks that serve callers.
     for _ in 0..LAST_WORDS {

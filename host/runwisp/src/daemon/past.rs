@@ -7,6 +7,9 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use runwisp_core::figures::points::Span;
+use runwisp_core::figures::series::Subject;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::notice::Delivery;
@@ -105,6 +108,15 @@ impl History for Past {
     ) -> Result<(Vec<Notification>, u64), HistoryError> {
         self.writer.flush(COMMIT);
         self.queries.notifications(unread, limit).map_err(read)
+    }
+
+    fn samples(
+        &self,
+        subject: &Subject,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Span>, HistoryError> {
+        self.queries.samples(subject, from, until).map_err(read)
     }
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {

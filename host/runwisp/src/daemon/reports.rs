@@ -38,6 +38,7 @@ impl MainLoop {
                 }
                 if let Some(live) = self.live.get_mut(&run) {
                     live.pid = Some(pid);
+                    live.since = mono;
                 }
                 self.begin_rules(run);
                 self.step(Input::Spawned {

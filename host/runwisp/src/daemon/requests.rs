@@ -20,7 +20,8 @@ impl MainLoop {
                 self.step(Input::Command { caller, command });
             }
             Request::Status { reply } => {
-                let units = self.fleet.status(clock::now());
+                let mut units = self.fleet.status(clock::now());
+                self.sampling.fill(&mut units);
                 let mut daemon = self.situation.status();
                 daemon.warnings.extend(self.messages.notify.troubles());
                 let _ = reply.send(StatusSnapshot { daemon, units });
@@ -38,6 +39,8 @@ impl MainLoop {
                 kind,
                 reply,
             } => self.test_notifier(&target, kind.as_deref(), reply),
+            Request::Host { reply } => self.tell_host(reply),
+            Request::Hour { subject, reply } => self.tell_hour(&subject, reply),
             Request::ReadBell { id, reply } => {
                 let at = clock::now().wall;
                 self.journal.write(Write::Read(Read { id, at }));

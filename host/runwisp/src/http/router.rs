@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 
 use super::MAX_BODY;
 use super::routes::{
-    daemon, events, logs, messages, reload, runs, schedule, search, status, units,
+    daemon, events, figures, logs, messages, reload, runs, schedule, search, status, units,
 };
 use crate::daemon::handle::Handle;
 use crate::wire::{PREFIX, Problem};
@@ -35,6 +35,8 @@ pub fn router(handle: Handle) -> Router {
         .route("/daemon/restart", post(daemon::restart))
         .route("/daemon/upgrade", post(daemon::upgrade))
         .route("/events", get(events::events))
+        .route("/host", get(figures::host))
+        .route("/samples", get(figures::samples))
         .route("/deliveries", get(messages::deliveries))
         .route("/notifications", get(messages::notifications))
         .route("/notifications/read", post(messages::read))

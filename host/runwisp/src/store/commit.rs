@@ -10,6 +10,7 @@ use super::codes::kind_code;
 use super::messages;
 use super::pending::Pending;
 use super::rows::{key, upsert_run};
+use super::samples;
 
 /// How many events the journal keeps; older ones are removed as new ones come.
 pub const EVENTS_KEPT: u64 = 100_000;
@@ -60,6 +61,7 @@ fn write(
     write_memories(&transaction, pending)?;
     write_events(&transaction, pending)?;
     messages::write(&transaction, &pending.messages)?;
+    samples::write(&transaction, &pending.samples)?;
     transaction.commit()?;
     Ok(refused)
 }

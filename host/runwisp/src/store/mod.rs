@@ -20,6 +20,7 @@ mod pending_messages;
 mod queries;
 mod repair;
 mod rows;
+mod samples;
 mod schema;
 #[cfg(test)]
 mod tests;

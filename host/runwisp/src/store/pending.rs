@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use runwisp_core::figures::bucket::Full;
 use runwisp_core::words::action::Memory;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
@@ -16,6 +17,7 @@ use runwisp_core::words::notice::{BellRow, Delivery};
 use runwisp_core::words::run::{RunRecord, RunState};
 
 use super::pending_messages::{Keep, Messages, Read};
+use super::samples;
 
 /// One thing to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,8 @@ pub enum Write {
     Read(Read),
     /// Removes messages that are too old or too many.
     KeepMessages(Keep),
+    /// What was used in five minutes.
+    Samples(Full),
 }
 
 /// Rows that are held at most while they cannot be written: some 40 MB.
@@ -64,13 +68,15 @@ pub(super) struct Pending {
     pub(super) events: VecDeque<Envelope>,
     pub(super) confirm: Vec<RunId>,
     pub(super) messages: Messages,
+    /// Beside the bound, with one of their own.
+    pub(super) samples: VecDeque<Full>,
     /// Rows and events that gave way to the bound since the last successful commit.
     pub(super) lost: u64,
 }
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        self.rows() == 0 && self.nobody_waits()
+        self.rows() == 0 && self.samples.is_empty() && self.nobody_waits()
     }
 
     /// Whether nobody waits for a confirmation.
@@ -119,6 +125,7 @@ impl Pending {
             }
             Write::Read(read) => self.messages.read.push(read),
             Write::KeepMessages(keep) => self.messages.keep = Some(keep),
+            Write::Samples(full) => samples::wait(&mut self.samples, full),
         }
         self.hold_bound(MOST_ROWS);
     }
@@ -143,6 +150,10 @@ impl Pending {
         let newer = std::mem::replace(&mut self.confirm, older.confirm);
         self.confirm.extend(newer);
         self.messages.put_back(older.messages);
+        let newer = std::mem::replace(&mut self.samples, older.samples);
+        for full in newer {
+            samples::wait(&mut self.samples, full);
+        }
         self.lost += older.lost;
         self.hold_bound(MOST_ROWS);
     }

@@ -10,6 +10,8 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 
 use jiff::Timestamp;
+use runwisp_core::figures::points::Span;
+use runwisp_core::figures::series::Subject;
 use runwisp_core::words::action::Memory;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::glob::Glob;
@@ -177,6 +179,16 @@ impl Queries {
             }
             Ok(events)
         })
+    }
+
+    /// What was written down of a subject's use in buckets that begin in this time, oldest first.
+    pub fn samples(
+        &self,
+        subject: &Subject,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Span>, StoreError> {
+        self.ask(|db| Ok(super::samples::read(db, subject, from, until)?))
     }
 
     /// The number of the next event.

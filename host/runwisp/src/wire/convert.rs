@@ -10,7 +10,8 @@ use runwisp_core::words::run::RunRecord;
 use runwisp_core::words::status::{InstanceStatus, UnitStatus};
 
 use super::{
-    Accepted, Changed, Daemon, Ended, Firing, Instance, LogLine, Reload, Run, Status, Unit,
+    Accepted, Changed, Daemon, Ended, Firing, Instance, InstanceUse, LogLine, Reload, Run, Status,
+    Unit,
 };
 use crate::daemon::handle::{DaemonStatus, ReloadReport, StatusSnapshot};
 use crate::daemon::history::{Hit, Line};
@@ -71,6 +72,7 @@ impl From<InstanceStatus> for Instance {
             restarts: instance.restarts,
             retry_in_ms: instance.retry_in.map(ms),
             message: instance.message,
+            usage: instance.usage.map(InstanceUse::from),
         }
     }
 }

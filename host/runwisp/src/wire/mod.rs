@@ -14,12 +14,14 @@ use serde::{Deserialize, Serialize};
 pub use crate::daemon::handle::Finding;
 
 pub use convert::{firings, line};
+pub use figures::{DaemonUse, Disk, Host, KeeperUse, Memory, Sample, Samples};
 pub use messages::{
     Deliveries, Delivery, Exchanged, Notification, Notifications, ReadBell, TestNotifier, Tested,
 };
 
 pub mod codes;
 mod convert;
+mod figures;
 mod messages;
 pub mod socket;
 #[cfg(test)]
@@ -123,6 +125,17 @@ pub struct Instance {
     pub retry_in_ms: Option<u64>,
     /// Why it is where it is.
     pub message: Option<String>,
+    /// What its process and all that it started use; none while nothing runs, or it was not measured yet.
+    pub usage: Option<InstanceUse>,
+}
+
+/// What an instance uses.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstanceUse {
+    /// Processor time, percent of one core.
+    pub cpu_percent: f64,
+    /// Memory that it holds.
+    pub memory_bytes: u64,
 }
 
 /// A run.

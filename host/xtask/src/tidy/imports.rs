@@ -87,6 +87,12 @@ const FLOORS: &[Floor] = &[
         why: "a configuration is compiled without knowing who follows it",
     },
     Floor {
+        folder: "host/core/src/figures/",
+        except: &[],
+        banned: &["crate::machine", "crate::notify"],
+        why: "figures are made of words, by arithmetic",
+    },
+    Floor {
         folder: "host/core/src/machine/",
         except: &[],
         banned: &["crate::notify"],
@@ -154,6 +160,12 @@ const FLOORS: &[Floor] = &[
         folder: "host/runwisp/src/logs/",
         except: &[],
         banned: UPPER,
+        why: "hands know words, not machines, loop or faces",
+    },
+    Floor {
+        folder: "host/runwisp/src/figures/",
+        except: &[],
+        banned: UPPER_AND_STORE,
         why: "hands know words, not machines, loop or faces",
     },
     Floor {

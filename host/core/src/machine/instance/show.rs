@@ -63,6 +63,7 @@ impl Instance {
                 _ => None,
             },
             message: self.message(),
+            usage: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod daemon;
 pub mod events;
+pub mod figures;
 pub mod logs;
 pub mod messages;
 pub mod reload;

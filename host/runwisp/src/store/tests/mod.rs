@@ -5,6 +5,7 @@ mod full_disk;
 pub(super) mod messages;
 mod opening;
 mod queries;
+mod samples;
 mod writing;
 
 use std::path::Path;

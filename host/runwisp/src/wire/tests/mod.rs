@@ -47,7 +47,7 @@ async fn status_has_the_fields_that_scripts_rely_on() {
     holds(web, "name kind group state next_run_at instances last_run");
     holds(
         &web["instances"][0],
-        "index state pid run_id uptime_ms restarts",
+        "index state pid run_id uptime_ms restarts usage",
     );
     assert_eq!(web["instances"][0]["uptime_ms"], 1500);
     assert_eq!(web["state"], "running");

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use runwisp_core::config::plan::Plan;
 use runwisp_core::config::{Source, Surroundings, compile};
+use runwisp_core::figures::points::Span;
+use runwisp_core::figures::series::Subject;
 use runwisp_core::words::command::{Command, Done, Refusal};
 use runwisp_core::words::event::{Envelope, Event};
 use runwisp_core::words::ids::{RunId, UnitName};
@@ -311,6 +313,11 @@ async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>)
             let known = vec!["slack".to_owned()];
             let _ = reply.send(Err(SampleRefusal::NoNotifier { id: target, known }));
         }
+        // The world has no machine.
+        Request::Host { .. } => {}
+        Request::Hour { reply, .. } => {
+            let _ = reply.send(Vec::new());
+        }
         Request::ReadBell { reply, .. } => {
             let _ = reply.send(());
         }
@@ -377,6 +384,7 @@ impl Past {
             restarts: 0,
             retry_in: None,
             message: None,
+            usage: None,
         });
         let daemon = DaemonStatus {
             version: "1.2.3".to_owned(),
@@ -477,6 +485,10 @@ impl History for Past {
             "(" => Err(HistoryError::Pattern("unclosed group".to_owned())),
             _ => Ok(()),
         }
+    }
+
+    fn samples(&self, _: &Subject, _: Timestamp, _: Timestamp) -> Result<Vec<Span>, HistoryError> {
+        Ok(Vec::new())
     }
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {
