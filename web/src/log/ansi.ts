@@ -4,7 +4,7 @@
 // anywhere. Carriage returns show what a terminal would be left with, control characters are made visible. Pure;
 // tests are in ansi.test.ts.
 
-import { type Colour, xterm } from './colour';
+import { type Colour, xterm } from "./colour";
 
 /** How a stretch of text looks. */
 export type Look = {
@@ -41,12 +41,12 @@ const ESCAPE =
 /** The pieces of a line, and how many states of a progress bar were painted over. */
 export function pieces(line: string): Piece[] {
   const raw = settle(line);
-  if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(raw)) return raw === '' ? [] : [{ text: raw, look: PLAIN }];
+  if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(raw)) return raw === "" ? [] : [{ text: raw, look: PLAIN }];
   const found: Piece[] = [];
   let look = PLAIN;
   let at = 0;
   const add = (text: string): void => {
-    if (text === '') return;
+    if (text === "") return;
     const last = found.at(-1);
     if (last && last.look === look) last.text += text;
     else found.push({ text, look });
@@ -54,7 +54,7 @@ export function pieces(line: string): Piece[] {
   for (const match of raw.matchAll(ESCAPE)) {
     add(visible(raw.slice(at, match.index)));
     at = match.index + match[0].length;
-    if (match[2] === 'm' && !/[<=>?]/.test(match[1] ?? '')) look = style(look, match[1] ?? '');
+    if (match[2] === "m" && !/[<=>?]/.test(match[1] ?? "")) look = style(look, match[1] ?? "");
   }
   add(visible(raw.slice(at)));
   return found;
@@ -64,38 +64,38 @@ export function pieces(line: string): Piece[] {
 export function plain(line: string): string {
   return pieces(line)
     .map((piece) => piece.text)
-    .join('');
+    .join("");
 }
 
 /** What is left when the cursor went back to the beginning of the line: the last state that shows anything. */
 export function settle(line: string): string {
-  if (!line.includes('\r')) return line;
-  const states = line.split('\r');
+  if (!line.includes("\r")) return line;
+  const states = line.split("\r");
   for (let i = states.length - 1; i >= 0; i--) {
-    const state = states[i] ?? '';
-    if (state.replace(ESCAPE, '').trim() !== '') return state;
+    const state = states[i] ?? "";
+    if (state.replace(ESCAPE, "").trim() !== "") return state;
   }
-  return '';
+  return "";
 }
 
 /** How many states were painted over on the way to the last one. */
 export function repaints(line: string): number {
-  if (!line.includes('\r')) return 0;
-  return Math.max(0, line.split('\r').filter((state) => state.trim() !== '').length - 1);
+  if (!line.includes("\r")) return 0;
+  return Math.max(0, line.split("\r").filter((state) => state.trim() !== "").length - 1);
 }
 
 // A backspace takes back the character before it; others that would act on a terminal become their picture.
 function visible(text: string): string {
   if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(text)) return text;
-  let shown = '';
+  let shown = "";
   for (const char of text) {
     const code = char.charCodeAt(0);
-    if (char === '\b') shown = shown.slice(0, -1);
-    else if (char === '\x07') continue;
-    else if (char === '\t' || code > 0x9f) shown += char;
+    if (char === "\b") shown = shown.slice(0, -1);
+    else if (char === "\x07") continue;
+    else if (char === "\t" || code > 0x9f) shown += char;
     else if (code < 0x20) shown += String.fromCharCode(0x2400 + code);
-    else if (code === 0x7f) shown += '\u2421';
-    else if (code > 0x7f) shown += '\ufffd';
+    else if (code === 0x7f) shown += "\u2421";
+    else if (code > 0x7f) shown += "\ufffd";
     else shown += char;
   }
   return shown;
@@ -104,16 +104,16 @@ function visible(text: string): string {
 function style(before: Look, codes: string): Look {
   const look = { ...before };
   // `38:2::r:g:b` and `38;2;r;g;b` say the same.
-  const words = codes.split(';');
+  const words = codes.split(";");
   for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (word.includes(':')) {
-      const parts = word.split(':').map(Number);
+    const word = words[i] ?? "";
+    if (word.includes(":")) {
+      const parts = word.split(":").map(Number);
       if (parts[0] === 38 || parts[0] === 48) put(look, parts[0], extended(parts.slice(1), true)?.colour);
       else if (parts[0] === 4) look.underline = parts[1] !== 0;
       continue;
     }
-    const code = word === '' ? 0 : Number(word);
+    const code = word === "" ? 0 : Number(word);
     if (code === 38 || code === 48) {
       const rest = words.slice(i + 1, i + 5).map(Number);
       const told = extended(rest, false);
@@ -145,20 +145,50 @@ function extended(parts: number[], colons: boolean): { colour: Colour; used: num
 
 function simple(look: Look, code: number): void {
   switch (code) {
-    case 0: Object.assign(look, PLAIN); break;
-    case 1: look.bold = true; break;
-    case 2: look.dim = true; break;
-    case 3: look.italic = true; break;
-    case 4: case 21: look.underline = true; break;
-    case 7: look.inverse = true; break;
-    case 9: look.strike = true; break;
-    case 22: look.bold = false; look.dim = false; break;
-    case 23: look.italic = false; break;
-    case 24: look.underline = false; break;
-    case 27: look.inverse = false; break;
-    case 29: look.strike = false; break;
-    case 39: look.ink = null; break;
-    case 49: look.ground = null; break;
+    case 0:
+      Object.assign(look, PLAIN);
+      break;
+    case 1:
+      look.bold = true;
+      break;
+    case 2:
+      look.dim = true;
+      break;
+    case 3:
+      look.italic = true;
+      break;
+    case 4:
+    case 21:
+      look.underline = true;
+      break;
+    case 7:
+      look.inverse = true;
+      break;
+    case 9:
+      look.strike = true;
+      break;
+    case 22:
+      look.bold = false;
+      look.dim = false;
+      break;
+    case 23:
+      look.italic = false;
+      break;
+    case 24:
+      look.underline = false;
+      break;
+    case 27:
+      look.inverse = false;
+      break;
+    case 29:
+      look.strike = false;
+      break;
+    case 39:
+      look.ink = null;
+      break;
+    case 49:
+      look.ground = null;
+      break;
     default:
       if (code >= 30 && code <= 37) look.ink = code - 30;
       else if (code >= 40 && code <= 47) look.ground = code - 40;

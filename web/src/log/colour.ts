@@ -23,12 +23,40 @@ export const INK: { light: Rgb; dark: Rgb } = { light: [31, 35, 41], dark: [214,
 // Black, red, green, yellow, blue, magenta, cyan, white, then the bright ones.
 const SIXTEEN: { light: readonly Rgb[]; dark: readonly Rgb[] } = {
   light: [
-    [36, 41, 47], [187, 32, 43], [24, 117, 54], [140, 92, 0], [9, 95, 196], [140, 58, 178], [14, 115, 128], [101, 109, 118],
-    [101, 109, 118], [212, 45, 55], [26, 127, 60], [154, 103, 0], [33, 118, 224], [164, 78, 204], [20, 130, 144], [60, 66, 74],
+    [36, 41, 47],
+    [187, 32, 43],
+    [24, 117, 54],
+    [140, 92, 0],
+    [9, 95, 196],
+    [140, 58, 178],
+    [14, 115, 128],
+    [101, 109, 118],
+    [101, 109, 118],
+    [212, 45, 55],
+    [26, 127, 60],
+    [154, 103, 0],
+    [33, 118, 224],
+    [164, 78, 204],
+    [20, 130, 144],
+    [60, 66, 74],
   ],
   dark: [
-    [125, 133, 144], [255, 123, 114], [98, 196, 108], [222, 170, 60], [106, 174, 255], [208, 150, 255], [86, 203, 214], [201, 207, 214],
-    [145, 152, 161], [255, 161, 152], [130, 220, 140], [240, 200, 100], [140, 195, 255], [226, 184, 255], [126, 226, 235], [245, 247, 250],
+    [125, 133, 144],
+    [255, 123, 114],
+    [98, 196, 108],
+    [222, 170, 60],
+    [106, 174, 255],
+    [208, 150, 255],
+    [86, 203, 214],
+    [201, 207, 214],
+    [145, 152, 161],
+    [255, 161, 152],
+    [130, 220, 140],
+    [240, 200, 100],
+    [140, 195, 255],
+    [226, 184, 255],
+    [126, 226, 235],
+    [245, 247, 250],
   ],
 };
 
@@ -66,7 +94,8 @@ function mix(a: Rgb, b: Rgb, share: number): Rgb {
 /** `text`, moved towards black or white until it can be read on `behind`. */
 export function readable(text: Rgb, behind: Rgb): Rgb {
   if (contrast(text, behind) >= READABLE) return text;
-  const goal: Rgb = contrast([255, 255, 255], behind) >= contrast([0, 0, 0], behind) ? [255, 255, 255] : [0, 0, 0];
+  const goal: Rgb =
+    contrast([255, 255, 255], behind) >= contrast([0, 0, 0], behind) ? [255, 255, 255] : [0, 0, 0];
   for (let share = 0.08; share < 1; share += 0.08) {
     const nearer = mix(text, goal, share);
     if (contrast(nearer, behind) >= READABLE) return nearer;
@@ -74,15 +103,21 @@ export function readable(text: Rgb, behind: Rgb): Rgb {
   return goal;
 }
 
-const hex = ([r, g, b]: Rgb): string => `#${[r, g, b].map((v) => v.toString(16).padStart(2, '0')).join('')}`;
+const hex = ([r, g, b]: Rgb): string => `#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`;
 
-const exact = (colour: Colour | null, theme: 'light' | 'dark', otherwise: Rgb): Rgb =>
-  colour === null ? otherwise : typeof colour === 'number' ? (SIXTEEN[theme][colour] ?? otherwise) : colour;
+const exact = (colour: Colour | null, theme: "light" | "dark", otherwise: Rgb): Rgb =>
+  colour === null ? otherwise : typeof colour === "number" ? (SIXTEEN[theme][colour] ?? otherwise) : colour;
 
 /** How a stretch of text is painted; null where the sheet or the ordinary ink shows. */
 export type Paint = { ink: Pair | null; ground: Pair | null };
 
-function one(ink: Colour | null, ground: Colour | null, swap: boolean, dim: boolean, theme: 'light' | 'dark'): [Rgb, Rgb] {
+function one(
+  ink: Colour | null,
+  ground: Colour | null,
+  swap: boolean,
+  dim: boolean,
+  theme: "light" | "dark",
+): [Rgb, Rgb] {
   let front = exact(ink, theme, INK[theme]);
   let back = exact(ground, theme, SHEET[theme]);
   if (swap) [front, back] = [back, front];
@@ -95,11 +130,11 @@ const known = new Map<string, Paint>();
 /** The paint for what a program asked for. Remembered, for the same few come again and again. */
 export function paint(ink: Colour | null, ground: Colour | null, swap: boolean, dim: boolean): Paint {
   if (ink === null && ground === null && !swap && !dim) return { ink: null, ground: null };
-  const key = `${ink ?? ''};${ground ?? ''};${swap};${dim}`;
+  const key = `${ink ?? ""};${ground ?? ""};${swap};${dim}`;
   const before = known.get(key);
   if (before) return before;
-  const [lightInk, lightBack] = one(ink, ground, swap, dim, 'light');
-  const [darkInk, darkBack] = one(ink, ground, swap, dim, 'dark');
+  const [lightInk, lightBack] = one(ink, ground, swap, dim, "light");
+  const [darkInk, darkBack] = one(ink, ground, swap, dim, "dark");
   const made: Paint = {
     ink: { light: hex(lightInk), dark: hex(darkInk) },
     ground: ground === null && !swap ? null : { light: hex(lightBack), dark: hex(darkBack) },

@@ -11,18 +11,19 @@
 export type Follow = { on: boolean; fresh: number };
 
 /** What happens to it. */
-export type Happening = { type: 'up' } | { type: 'end' } | { type: 'asked' } | { type: 'lines'; count: number };
+export type Happening =
+  { type: "up" } | { type: "end" } | { type: "asked" } | { type: "lines"; count: number };
 
 /** What it is afterwards. */
 export function follow(now: Follow, what: Happening): Follow {
   switch (what.type) {
-    case 'up':
+    case "up":
       return now.on ? { on: false, fresh: 0 } : now;
-    case 'end':
+    case "end":
       return now.on ? now : { on: true, fresh: 0 };
-    case 'asked':
+    case "asked":
       return { on: !now.on, fresh: 0 };
-    case 'lines':
+    case "lines":
       return now.on ? now : { on: false, fresh: now.fresh + what.count };
   }
 }

@@ -2,7 +2,7 @@
 //
 // Pure; tests are in line.test.ts.
 
-import { plain } from './ansi';
+import { plain } from "./ansi";
 
 /** A line as the API tells it. */
 export type Told = { n: number; ts: string; stream: string; text: string; missing_bytes?: number };
@@ -29,7 +29,7 @@ export function held(told: readonly Told[], before?: Line): Line[] {
     last = {
       n: line.n,
       at: Date.parse(line.ts),
-      stderr: line.stream === 'stderr',
+      stderr: line.stream === "stderr",
       text: line.text,
       missing: line.missing_bytes ?? 0,
       piece: last !== undefined && last.n === line.n,
@@ -45,27 +45,31 @@ export function same(a: Line, b: Line): boolean {
 }
 
 /** How times are shown. */
-export type Times = 'clock' | 'since' | 'off';
+export type Times = "clock" | "since" | "off";
 
 /** The next way of showing times. */
-export const nextTimes: Record<Times, Times> = { clock: 'since', since: 'off', off: 'clock' };
+export const nextTimes: Record<Times, Times> = { clock: "since", since: "off", off: "clock" };
 
-const two = (v: number): string => String(v).padStart(2, '0');
-const three = (v: number): string => String(v).padStart(3, '0');
+const two = (v: number): string => String(v).padStart(2, "0");
+const three = (v: number): string => String(v).padStart(3, "0");
 
 /** The time of a line: of day where the reader is, or since the process began. */
 export function time(line: Line, times: Times, began: number): string {
-  if (times === 'off' || Number.isNaN(line.at)) return '';
-  if (times === 'since') return since(line.at - began);
+  if (times === "off" || Number.isNaN(line.at)) return "";
+  if (times === "since") return since(line.at - began);
   const at = new Date(line.at);
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${three(at.getMilliseconds())}`;
 }
 
 /** `+3.204`, `+2:03.004`, `+1:02:03`, `+4d 01:02:03`. */
 export function since(ms: number): string {
-  const sign = ms < 0 ? '−' : '+';
+  const sign = ms < 0 ? "−" : "+";
   const all = Math.abs(ms);
-  const [d, h, m] = [Math.floor(all / 86_400_000), Math.floor(all / 3_600_000) % 24, Math.floor(all / 60_000) % 60];
+  const [d, h, m] = [
+    Math.floor(all / 86_400_000),
+    Math.floor(all / 3_600_000) % 24,
+    Math.floor(all / 60_000) % 60,
+  ];
   const s = Math.floor(all / 1000) % 60;
   if (d > 0) return `${sign}${d}d ${two(h)}:${two(m)}:${two(s)}`;
   if (h > 0) return `${sign}${h}:${two(m)}:${two(s)}`;
@@ -81,21 +85,22 @@ export function day(line: Line): string {
 
 /** Lines as text to paste: without escapes; with times in UTC, as `runwisp logs` prints them, if wanted. */
 export function copied(lines: readonly Line[], withTimes: boolean): string {
-  let text = '';
+  let text = "";
   for (const [i, line] of lines.entries()) {
-    if (line.missing > 0) text += `${i > 0 ? '\n' : ''}[${line.missing} bytes not kept]`;
+    if (line.missing > 0) text += `${i > 0 ? "\n" : ""}[${line.missing} bytes not kept]`;
     // Pieces of one line are one line again.
-    if (i > 0 && !(line.piece && line.missing === 0)) text += '\n';
-    if (i === 0 && line.missing > 0) text += '\n';
-    if (withTimes && !line.piece) text += `${new Date(line.at).toISOString()} ${line.stderr ? 'stderr' : 'stdout'} `;
+    if (i > 0 && !(line.piece && line.missing === 0)) text += "\n";
+    if (i === 0 && line.missing > 0) text += "\n";
+    if (withTimes && !line.piece)
+      text += `${new Date(line.at).toISOString()} ${line.stderr ? "stderr" : "stdout"} `;
     text += plain(line.text);
   }
-  return lines.length > 0 ? `${text}\n` : '';
+  return lines.length > 0 ? `${text}\n` : "";
 }
 
 /** `?line=12` and `?line=12-20`; undefined for anything else. */
 export function range(text: string | null | undefined): { from: number; to: number } | undefined {
-  const found = /^([1-9]\d{0,14})(?:-([1-9]\d{0,14}))?$/.exec(text ?? '');
+  const found = /^([1-9]\d{0,14})(?:-([1-9]\d{0,14}))?$/.exec(text ?? "");
   if (!found) return undefined;
   const [a, b] = [Number(found[1]), Number(found[2] ?? found[1])];
   return { from: Math.min(a, b), to: Math.max(a, b) };

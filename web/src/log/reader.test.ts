@@ -1,8 +1,8 @@
-import { beforeEach, expect, it, vi } from 'vitest';
-import type { Told } from './line';
-import { Reader } from './reader';
-import type { Hearing, Page, Part, Source } from './source';
-import { MOST_LINES } from './stretch';
+import { beforeEach, expect, it, vi } from "vitest";
+import type { Told } from "./line";
+import { Reader } from "./reader";
+import type { Hearing, Page, Part, Source } from "./source";
+import { MOST_LINES } from "./stretch";
 
 /** A log in memory that is paged as the daemon pages one. */
 class Log implements Source {
@@ -11,14 +11,19 @@ class Log implements Source {
   asked: Part[] = [];
   hearing: Hearing | undefined;
 
-  grow(count: number, text = 'line'): Told[] {
+  grow(count: number, text = "line"): Told[] {
     const fresh = Array.from({ length: count }, (_, i) => this.told(this.lines.length + i + 1, text));
     this.lines = this.lines.concat(fresh);
     return fresh;
   }
 
   told(n: number, text: string): Told {
-    return { n, ts: new Date(1_700_000_000_000 + n * 10).toISOString(), stream: 'stdout', text: `${text} ${n}` };
+    return {
+      n,
+      ts: new Date(1_700_000_000_000 + n * 10).toISOString(),
+      stream: "stdout",
+      text: `${text} ${n}`,
+    };
   }
 
   /** The older half goes, as when a log is rotated. */
@@ -30,13 +35,19 @@ class Log implements Source {
     this.asked.push(part);
     let from: number;
     let limit: number;
-    if ('tail' in part) [from, limit] = [Math.max(0, this.lines.length - part.tail), part.tail];
-    else if ('at' in part) [from, limit] = [Number(part.at.split(':')[1]), part.limit];
-    else if ('from' in part) [from, limit] = [part.from - 1, part.limit];
+    if ("tail" in part) [from, limit] = [Math.max(0, this.lines.length - part.tail), part.tail];
+    else if ("at" in part) [from, limit] = [Number(part.at.split(":")[1]), part.limit];
+    else if ("from" in part) [from, limit] = [part.from - 1, part.limit];
     else [from, limit] = [this.lines.findIndex((line) => line.ts >= part.since), part.limit];
     const lines = this.lines.slice(from, from + limit);
     const complete = this.ended && from + lines.length >= this.lines.length;
-    return Promise.resolve({ lines, next: `0:${from + lines.length}`, complete, first_line: 1, total_lines: this.lines.length });
+    return Promise.resolve({
+      lines,
+      next: `0:${from + lines.length}`,
+      complete,
+      first_line: 1,
+      total_lines: this.lines.length,
+    });
   }
 
   stream(_at: string, hear: Hearing): () => void {
@@ -57,8 +68,8 @@ let frames: (() => void)[] = [];
 const frame = () => frames.splice(0).forEach((run) => run());
 beforeEach(() => {
   frames = [];
-  vi.stubGlobal('requestAnimationFrame', (run: () => void) => frames.push(run));
-  vi.stubGlobal('cancelAnimationFrame', () => undefined);
+  vi.stubGlobal("requestAnimationFrame", (run: () => void) => frames.push(run));
+  vi.stubGlobal("cancelAnimationFrame", () => undefined);
 });
 
 function opened(log: Log) {
@@ -67,9 +78,10 @@ function opened(log: Log) {
   return { reader, told };
 }
 const ends = (reader: Reader) => [reader.held.lines[0]?.n, reader.held.lines.at(-1)?.n];
-const contiguous = (reader: Reader) => reader.held.lines.every((line, i, all) => i === 0 || line.n === (all[i - 1]?.n ?? 0) + 1);
+const contiguous = (reader: Reader) =>
+  reader.held.lines.every((line, i, all) => i === 0 || line.n === (all[i - 1]?.n ?? 0) + 1);
 
-it('opens at the tail and fetches older lines until there are none', async () => {
+it("opens at the tail and fetches older lines until there are none", async () => {
   const log = new Log();
   log.grow(2500);
   log.ended = true;
@@ -88,7 +100,7 @@ it('opens at the tail and fetches older lines until there are none', async () =>
   expect(contiguous(reader)).toBe(true);
 });
 
-it('holds a bounded part of a million lines, wherever it goes', async () => {
+it("holds a bounded part of a million lines, wherever it goes", async () => {
   const log = new Log();
   log.grow(1_000_000);
   log.ended = true;
@@ -104,7 +116,7 @@ it('holds a bounded part of a million lines, wherever it goes', async () => {
   expect(contiguous(reader)).toBe(true);
 });
 
-it('opens around a line, and still hears what is new', async () => {
+it("opens around a line, and still hears what is new", async () => {
   const log = new Log();
   log.grow(10_000);
   const { reader } = opened(log);
@@ -119,7 +131,7 @@ it('opens around a line, and still hears what is new', async () => {
   expect(ends(reader)[1]).toBe(5499);
 });
 
-it('goes along with the end and lets go of the beginning', async () => {
+it("goes along with the end and lets go of the beginning", async () => {
   const log = new Log();
   log.grow(100);
   const { reader, told } = opened(log);
@@ -133,7 +145,7 @@ it('goes along with the end and lets go of the beginning', async () => {
   expect(told.filter((t) => t.fresh > 0)).toHaveLength(50);
 });
 
-it('takes nothing away under a reader who does not follow', async () => {
+it("takes nothing away under a reader who does not follow", async () => {
   const log = new Log();
   log.grow(100);
   const { reader } = opened(log);
@@ -151,7 +163,7 @@ it('takes nothing away under a reader who does not follow', async () => {
   expect(contiguous(reader)).toBe(true);
 });
 
-it('stays whole when a background tab gets more than it keeps', async () => {
+it("stays whole when a background tab gets more than it keeps", async () => {
   const log = new Log();
   log.grow(10);
   const { reader } = opened(log);
@@ -164,7 +176,7 @@ it('stays whole when a background tab gets more than it keeps', async () => {
   expect(contiguous(reader)).toBe(true);
 });
 
-it('begins again by time when the log was rotated under it', async () => {
+it("begins again by time when the log was rotated under it", async () => {
   const log = new Log();
   log.grow(5000);
   const { reader } = opened(log);
@@ -179,7 +191,7 @@ it('begins again by time when the log was rotated under it', async () => {
   expect(contiguous(reader)).toBe(true);
 });
 
-it('throws away an answer that comes too late', async () => {
+it("throws away an answer that comes too late", async () => {
   const log = new Log();
   log.grow(5000);
   const { reader } = opened(log);
@@ -190,29 +202,35 @@ it('throws away an answer that comes too late', async () => {
   expect(ends(reader)).toEqual([1, 1000]);
 });
 
-it('says why it could not open', async () => {
+it("says why it could not open", async () => {
   const log = new Log();
-  log.page = () => Promise.reject(new Error('gone'));
+  log.page = () => Promise.reject(new Error("gone"));
   const { reader, told } = opened(log);
   await reader.open();
-  expect(reader.status).toBe('failed');
+  expect(reader.status).toBe("failed");
   expect(told).toEqual([{ fresh: 0, jump: true }]);
 });
 
-it('joins lines that come in pieces, however small the pages', async () => {
+it("joins lines that come in pieces, however small the pages", async () => {
   const log = new Log();
   log.grow(20);
-  const pieces = Array.from({ length: 60 }, (_, i) => ({ ...log.told(21, 'piece'), text: `piece ${i}` }));
+  const pieces = Array.from({ length: 60 }, (_, i) => ({ ...log.told(21, "piece"), text: `piece ${i}` }));
   const page = log.page.bind(log);
   log.lines.push(...pieces);
-  const rest = Array.from({ length: 1000 }, (_, i) => log.told(22 + i, 'line'));
+  const rest = Array.from({ length: 1000 }, (_, i) => log.told(22 + i, "line"));
   log.lines.push(...rest);
   log.ended = true;
   log.page = async (part) => {
-    if ('tail' in part || 'since' in part) return page(part);
-    const at = 'at' in part ? Number(part.at) : log.lines.findIndex((line) => line.n >= part.from);
+    if ("tail" in part || "since" in part) return page(part);
+    const at = "at" in part ? Number(part.at) : log.lines.findIndex((line) => line.n >= part.from);
     const lines = log.lines.slice(at, at + Math.min(40, part.limit));
-    return { lines, next: String(at + lines.length), complete: at + lines.length >= log.lines.length, first_line: 1, total_lines: 1021 };
+    return {
+      lines,
+      next: String(at + lines.length),
+      complete: at + lines.length >= log.lines.length,
+      first_line: 1,
+      total_lines: 1021,
+    };
   };
   const { reader } = opened(log);
   await reader.open();

@@ -4,10 +4,10 @@
 // Invariant: one request at a time for each end; an answer that comes after something else was opened is thrown away.
 // Tests are in reader.test.ts.
 
-import { Batch } from './batch';
-import { held, type Line, type Told } from './line';
-import type { Part, Source } from './source';
-import { after, append, before, find, hasRoom, NOTHING, prepend, type Stretch, stretch } from './stretch';
+import { Batch } from "./batch";
+import { held, type Line, type Told } from "./line";
+import type { Part, Source } from "./source";
+import { after, append, before, find, hasRoom, NOTHING, prepend, type Stretch, stretch } from "./stretch";
 
 /** Lines of one request. */
 export const PAGE = 1000;
@@ -15,11 +15,11 @@ export const PAGE = 1000;
 const RECENT = 4000;
 
 /** Where a reader is. */
-export type Status = 'opening' | 'ready' | 'failed';
+export type Status = "opening" | "ready" | "failed";
 
 export class Reader {
   held: Stretch = NOTHING;
-  status: Status = 'opening';
+  status: Status = "opening";
   /** Why it failed. */
   problem: unknown;
   /** The number of the last line there is, and of the first that is kept. */
@@ -62,13 +62,15 @@ export class Reader {
       this.first = page.first_line ?? 1;
       const heard = n === undefined ? this.#heardAfter(lines.at(-1)) : [];
       const atEnd = n === undefined || last >= this.total || page.complete;
-      const atStart = n === undefined ? lines.length < PAGE && (lines[0]?.n ?? 1) <= this.first : from <= this.first;
-      this.status = 'ready';
+      const atStart =
+        n === undefined ? lines.length < PAGE && (lines[0]?.n ?? 1) <= this.first : from <= this.first;
+      this.status = "ready";
       this.#show(lines.concat(heard), atStart, atEnd);
-      if (this.#stop === undefined && this.#place === undefined) this.#begin(page.complete, atEnd ? page.next : undefined);
+      if (this.#stop === undefined && this.#place === undefined)
+        this.#begin(page.complete, atEnd ? page.next : undefined);
     } catch (problem) {
       if (mine !== this.#opened) return;
-      this.status = 'failed';
+      this.status = "failed";
       this.problem = problem;
       this.changed({ fresh: [], jump: true });
     }
@@ -78,7 +80,7 @@ export class Reader {
   async older(): Promise<void> {
     const first = this.held.lines[0];
     if (this.busy.older || this.held.atStart || !first) return;
-    await this.#fetch('older', async (still) => {
+    await this.#fetch("older", async (still) => {
       const from = Math.max(this.first, first.n - this.#step());
       const got = await this.#reaching(from, first.n, still);
       if (!still()) return;
@@ -92,7 +94,7 @@ export class Reader {
   async newer(): Promise<void> {
     const last = this.held.lines.at(-1);
     if (this.busy.newer || this.held.atEnd || !last) return;
-    await this.#fetch('newer', async (still) => {
+    await this.#fetch("newer", async (still) => {
       const page = await this.source.page({ from: last.n, limit: this.#step() + 1 });
       if (!still()) return;
       const lines = after(held(page.lines), last);
@@ -132,7 +134,7 @@ export class Reader {
     this.changed({ fresh: [], jump: true });
   }
 
-  async #fetch(end: 'older' | 'newer', work: (still: () => boolean) => Promise<void>): Promise<void> {
+  async #fetch(end: "older" | "newer", work: (still: () => boolean) => Promise<void>): Promise<void> {
     const mine = this.#opened;
     this.busy[end] = true;
     try {
@@ -181,12 +183,16 @@ export class Reader {
     if (complete) return;
     if (next !== undefined) this.#listen(next);
     // Opened in the middle: the stream has to begin at the end all the same.
-    else void this.source.page({ tail: 1 }).then((page) => {
-      this.total = Math.max(this.total, page.total_lines ?? 0, page.lines.at(-1)?.n ?? 0);
-      this.live = !page.complete;
-      if (this.live) this.#listen(page.next);
-      this.changed({ fresh: [], jump: false });
-    }, () => this.changed({ fresh: [], jump: false }));
+    else
+      void this.source.page({ tail: 1 }).then(
+        (page) => {
+          this.total = Math.max(this.total, page.total_lines ?? 0, page.lines.at(-1)?.n ?? 0);
+          this.live = !page.complete;
+          if (this.live) this.#listen(page.next);
+          this.changed({ fresh: [], jump: false });
+        },
+        () => this.changed({ fresh: [], jump: false }),
+      );
   }
 
   #listen(at: string): void {
@@ -217,14 +223,16 @@ export class Reader {
   }
 
   #arrive(told: Told[], forgotten: number): void {
-    const lines = held(told, forgotten > 0 ? undefined : this.#recent.at(-1) ?? this.held.lines.at(-1));
+    const lines = held(told, forgotten > 0 ? undefined : (this.#recent.at(-1) ?? this.held.lines.at(-1)));
     this.total = Math.max(this.total, lines.at(-1)?.n ?? 0);
     this.#recent = forgotten > 0 ? lines : this.#recent.concat(lines);
     if (this.#recent.length > RECENT) this.#recent = this.#recent.slice(-RECENT);
-    if (this.held.atEnd && this.status === 'ready') {
+    if (this.held.atEnd && this.status === "ready") {
       const chars = lines.reduce((sum, line) => sum + line.text.length, 0);
-      if (forgotten > 0) this.held = this.following ? stretch(lines, false, true) : { ...this.held, atEnd: false };
-      else if (this.following || hasRoom(this.held, lines.length, chars)) this.held = append(this.held, lines, true);
+      if (forgotten > 0)
+        this.held = this.following ? stretch(lines, false, true) : { ...this.held, atEnd: false };
+      else if (this.following || hasRoom(this.held, lines.length, chars))
+        this.held = append(this.held, lines, true);
       else this.held = { ...this.held, atEnd: false };
     }
     this.changed({ fresh: lines, jump: false });

@@ -14,18 +14,18 @@ const MOST_SPANS = 200;
 
 /** What finds a query in a text; undefined for an empty query, or one this browser reads differently than the daemon. */
 export function matcher(query: Query): ((text: string) => Span[]) | undefined {
-  if (query.text === '') return undefined;
-  const source = query.regex ? query.text : query.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  if (query.text === "") return undefined;
+  const source = query.regex ? query.text : query.text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   let pattern: RegExp;
   try {
-    pattern = new RegExp(source, query.cased ? 'gu' : 'giu');
+    pattern = new RegExp(source, query.cased ? "gu" : "giu");
   } catch {
     return undefined;
   }
   return (text) => {
     const spans: Span[] = [];
     for (const match of text.matchAll(pattern)) {
-      if (match[0] === '') continue;
+      if (match[0] === "") continue;
       spans.push({ from: match.index, to: match.index + match[0].length });
       if (spans.length === MOST_SPANS) break;
     }

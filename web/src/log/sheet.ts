@@ -4,10 +4,10 @@
 // What is above the view may grow, shrink or be replaced: the line at the top stays where it is on the screen.
 // Invariant: never more than MOST_ROWS rows; text enters as text only.
 
-import { cut, type Piece, pieces, repaints } from './ansi';
-import { paint } from './colour';
-import { day, type Line, type Times, time } from './line';
-import { type Span, split } from './search';
+import { cut, type Piece, pieces, repaints } from "./ansi";
+import { paint } from "./colour";
+import { day, type Line, type Times, time } from "./line";
+import { type Span, split } from "./search";
 
 /** Rows drawn before and after those that can be seen. */
 const MARGIN = 120;
@@ -50,7 +50,7 @@ export class Sheet {
   #lines: readonly Line[] = [];
   #rows: Row[] = [];
   #from = 0;
-  #style: Style = { times: 'clock', began: 0, marks: undefined, picked: undefined, hit: undefined };
+  #style: Style = { times: "clock", began: 0, marks: undefined, picked: undefined, hit: undefined };
   #pinned = true;
   #ours = 0;
   #frame: number | undefined;
@@ -61,17 +61,17 @@ export class Sheet {
     private readonly list: HTMLElement,
     private readonly calls: Calls,
   ) {
-    box.addEventListener('scroll', this.#scrolled, { passive: true });
-    box.addEventListener('wheel', this.#wheeled, { passive: true });
-    list.addEventListener('click', this.#clicked);
+    box.addEventListener("scroll", this.#scrolled, { passive: true });
+    box.addEventListener("wheel", this.#wheeled, { passive: true });
+    list.addEventListener("click", this.#clicked);
     this.#sizes = new ResizeObserver(() => this.#settle());
     this.#sizes.observe(box);
   }
 
   close(): void {
-    this.box.removeEventListener('scroll', this.#scrolled);
-    this.box.removeEventListener('wheel', this.#wheeled);
-    this.list.removeEventListener('click', this.#clicked);
+    this.box.removeEventListener("scroll", this.#scrolled);
+    this.box.removeEventListener("wheel", this.#wheeled);
+    this.list.removeEventListener("click", this.#clicked);
     this.#sizes.disconnect();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
@@ -81,21 +81,22 @@ export class Sheet {
     this.#lines = lines;
     this.#style = style;
     this.#pinned = pinned;
-    if (pinned) this.#draw(lines.length - 1, 'end');
-    else this.#draw(this.#top()?.line, 'keep');
+    if (pinned) this.#draw(lines.length - 1, "end");
+    else this.#draw(this.#top()?.line, "keep");
   }
 
   /** Puts the line at a place of the lines in the upper part of the view. */
   reveal(place: number): void {
     this.#pinned = false;
-    this.#draw(place, 'reveal');
+    this.#draw(place, "reveal");
     this.calls.moved();
     this.#ask();
   }
 
-  /** Scrolls by the height of what is seen, or by a line. */
-  by(pages: number): void {
-    this.box.scrollBy({ top: pages * (this.box.clientHeight - 40) });
+  /** Scrolls by the height of what is seen, and by lines. */
+  by(pages: number, lines: number): void {
+    const height = this.#rows[0]?.element.offsetHeight ?? 0;
+    this.box.scrollBy({ top: pages * (this.box.clientHeight - 40) + lines * height });
   }
 
   /** The number of the first line that can be seen, and of the last. */
@@ -107,10 +108,12 @@ export class Sheet {
 
   readonly #scrolled = (): void => {
     const { scrollTop, clientHeight, scrollHeight } = this.box;
-    if (this.#pinned && scrollTop < this.#ours - 2) {
+    const atBottom = scrollTop + clientHeight >= scrollHeight - 2;
+    // At the very bottom nobody has scrolled up: what is above became less high.
+    if (this.#pinned && scrollTop < this.#ours - 2 && !atBottom) {
       this.#pinned = false;
       this.calls.up();
-    } else if (!this.#pinned && scrollTop > this.#ours && scrollTop + clientHeight >= scrollHeight - 2) {
+    } else if (!this.#pinned && scrollTop > this.#ours && atBottom) {
       this.#ours = scrollTop;
       if (this.#drawnToEnd()) this.calls.end();
     }
@@ -130,11 +133,11 @@ export class Sheet {
 
   readonly #clicked = (event: MouseEvent): void => {
     if (!(event.target instanceof Element)) return;
-    const row = event.target.closest<HTMLElement>('[data-at]');
+    const row = event.target.closest<HTMLElement>("[data-at]");
     const line = this.#rows[Number(row?.dataset.at) - this.#from]?.line;
     if (!line) return;
-    if (event.target.closest('.whole')) this.calls.whole(line);
-    else if (event.target.closest('.n') && !event.ctrlKey && !event.metaKey) {
+    if (event.target.closest(".whole")) this.calls.whole(line);
+    else if (event.target.closest(".n") && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.calls.pick(line.n, event.shiftKey);
     }
@@ -153,7 +156,7 @@ export class Sheet {
       const bottom = this.#rowAt(this.box.scrollTop + this.box.clientHeight);
       const short = top < ENOUGH && this.#from > 0;
       const shortBelow = this.#rows.length - bottom < ENOUGH && !this.#drawnToEnd();
-      if (short || shortBelow) this.#draw(this.#top()?.line, 'keep');
+      if (short || shortBelow) this.#draw(this.#top()?.line, "keep");
     }
     this.calls.moved();
     this.#ask();
@@ -195,16 +198,16 @@ export class Sheet {
     return Math.max(low, 0);
   }
 
-  #draw(around: number | undefined, then: 'end' | 'keep' | 'reveal'): void {
+  #draw(around: number | undefined, then: "end" | "keep" | "reveal"): void {
     const middle = Math.max(0, around ?? 0);
-    const anchor = then === 'keep' ? this.#top() : undefined;
+    const anchor = then === "keep" ? this.#top() : undefined;
     // A row is at least a text line high, so this many fill the view.
     const seen = Math.min(MOST_ROWS - 2 * MARGIN, Math.ceil(this.box.clientHeight / 16) + 1);
-    const from = Math.max(0, then === 'end' ? this.#lines.length - seen - ENOUGH : middle - MARGIN);
-    const to = Math.min(this.#lines.length, then === 'end' ? this.#lines.length : middle + seen + MARGIN);
+    const from = Math.max(0, then === "end" ? this.#lines.length - seen - ENOUGH : middle - MARGIN);
+    const to = Math.min(this.#lines.length, then === "end" ? this.#lines.length : middle + seen + MARGIN);
     this.#replace(from, to);
-    if (then === 'end') this.#toEnd();
-    else if (then === 'reveal') {
+    if (then === "end") this.#toEnd();
+    else if (then === "reveal") {
       const row = this.#rows[middle - this.#from]?.element;
       if (row) this.#scrollTo(row.offsetTop - this.box.clientHeight / 3);
     } else if (anchor) {
@@ -261,7 +264,8 @@ export class Sheet {
 // Whether a row drawn in one style looks the same in another.
 function alike(was: Style, now: Style, line: Line): boolean {
   if (was === now) return true;
-  const within = (style: Style): boolean => style.picked !== undefined && line.n >= style.picked.from && line.n <= style.picked.to;
+  const within = (style: Style): boolean =>
+    style.picked !== undefined && line.n >= style.picked.from && line.n <= style.picked.to;
   return (
     was.times === now.times &&
     was.began === now.began &&
@@ -280,23 +284,25 @@ function tag(name: string, kind: string, text?: string): HTMLElement {
 
 /** The row of a line. */
 export function row(line: Line, before: Line | undefined, style: Style): HTMLElement {
-  const element = tag('div', 'row');
-  if (line.stderr) element.classList.add('err');
-  if (line.piece) element.classList.add('piece');
-  if (style.picked && line.n >= style.picked.from && line.n <= style.picked.to) element.classList.add('picked');
-  if (style.hit === line.n) element.classList.add('hit');
-  if (line.missing > 0) element.append(tag('div', 'gap', `${bytes(line.missing)} not kept here`));
-  if (style.times === 'clock' && before && day(before) !== day(line)) element.append(tag('div', 'day', day(line)));
-  const number = tag('a', 'n', line.piece ? '⋯' : String(line.n));
-  number.setAttribute('tabindex', '-1');
-  number.setAttribute('href', `?line=${line.n}`);
+  const element = tag("div", "row");
+  if (line.stderr) element.classList.add("err");
+  if (line.piece) element.classList.add("piece");
+  if (style.picked && line.n >= style.picked.from && line.n <= style.picked.to)
+    element.classList.add("picked");
+  if (style.hit === line.n) element.classList.add("hit");
+  if (line.missing > 0) element.append(tag("div", "gap", `${bytes(line.missing)} not kept here`));
+  if (style.times === "clock" && before && day(before) !== day(line))
+    element.append(tag("div", "day", day(line)));
+  const number = tag("a", "n", line.piece ? "⋯" : String(line.n));
+  number.setAttribute("tabindex", "-1");
+  number.setAttribute("href", `?line=${line.n}`);
   element.append(number);
-  if (style.times !== 'off') {
-    const shown = tag('time', 't', line.piece ? '' : time(line, style.times, style.began));
+  if (style.times !== "off") {
+    const shown = tag("time", "t", line.piece ? "" : time(line, style.times, style.began));
     if (!line.piece) shown.title = new Date(line.at).toISOString();
     element.append(shown);
   }
-  element.append(tag('span', 's', line.stderr ? 'err' : ''));
+  element.append(tag("span", "s", line.stderr ? "err" : ""));
   element.append(text(line, style));
   return element;
 }
@@ -304,23 +310,24 @@ export function row(line: Line, before: Line | undefined, style: Style): HTMLEle
 function text(line: Line, style: Style): HTMLElement {
   const all = pieces(line.text);
   const { pieces: drawn, left } = cut(all, MOST_DRAWN);
-  const shown = tag('span', 'x');
-  const spans = style.marks?.(drawn.map((piece) => piece.text).join('')) ?? [];
+  const shown = tag("span", "x");
+  const spans = style.marks?.(drawn.map((piece) => piece.text).join("")) ?? [];
   let at = 0;
   for (const piece of drawn) {
     draw(shown, piece, at, spans);
     at += piece.text.length;
   }
   const painted = repaints(line.text);
-  if (left > 0) shown.append(whole(`… ${left.toLocaleString('en')} more characters`));
-  else if (painted > 0) shown.append(whole(`${painted.toLocaleString('en')} earlier ${painted === 1 ? 'state' : 'states'}`));
+  if (left > 0) shown.append(whole(`… ${left.toLocaleString("en")} more characters`));
+  else if (painted > 0)
+    shown.append(whole(`${painted.toLocaleString("en")} earlier ${painted === 1 ? "state" : "states"}`));
   return shown;
 }
 
 function whole(words: string): HTMLElement {
-  const button = tag('button', 'whole', words);
-  button.setAttribute('type', 'button');
-  button.title = 'Show the whole line';
+  const button = tag("button", "whole", words);
+  button.setAttribute("type", "button");
+  button.title = "Show the whole line";
   return button;
 }
 
@@ -328,27 +335,29 @@ function draw(into: HTMLElement, piece: Piece, at: number, spans: readonly Span[
   const { look } = piece;
   const { ink, ground } = paint(look.ink, look.ground, look.inverse, look.dim);
   const kinds = [
-    ink ? 'ink' : '',
-    ground ? 'ground' : '',
-    look.bold ? 'b' : '',
-    look.italic ? 'i' : '',
-    look.underline ? 'u' : '',
-    look.strike ? 'k' : '',
+    ink ? "ink" : "",
+    ground ? "ground" : "",
+    look.bold ? "b" : "",
+    look.italic ? "i" : "",
+    look.underline ? "u" : "",
+    look.strike ? "k" : "",
   ].filter(Boolean);
-  for (const part of spans.length > 0 ? split(piece.text, at, spans) : [{ text: piece.text, marked: false }]) {
+  for (const part of spans.length > 0
+    ? split(piece.text, at, spans)
+    : [{ text: piece.text, marked: false }]) {
     if (kinds.length === 0 && !part.marked) {
       into.append(part.text);
       continue;
     }
-    const element = tag(part.marked ? 'mark' : 'span', kinds.join(' '), part.text);
+    const element = tag(part.marked ? "mark" : "span", kinds.join(" "), part.text);
     // Through the object model: the page's policy forbids style attributes.
     if (ink) {
-      element.style.setProperty('--il', ink.light);
-      element.style.setProperty('--id', ink.dark);
+      element.style.setProperty("--il", ink.light);
+      element.style.setProperty("--id", ink.dark);
     }
     if (ground) {
-      element.style.setProperty('--gl', ground.light);
-      element.style.setProperty('--gd', ground.dark);
+      element.style.setProperty("--gl", ground.light);
+      element.style.setProperty("--gd", ground.dark);
     }
     into.append(element);
   }
@@ -362,7 +371,7 @@ export function drawAll(into: HTMLElement, all: Piece[]): void {
 /** `1.5 MiB`. */
 export function bytes(n: number): string {
   if (n < 1024) return `${n} B`;
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  const units = ["KiB", "MiB", "GiB", "TiB"];
   let size = n / 1024;
   let unit = 0;
   while (size >= 1024 && unit < units.length - 1) {

@@ -1,7 +1,7 @@
 // Where the lines of a run come from. The reader knows this shape only, so its tests bring a log of their own.
 
-import type { Told } from './line';
-import type { Query } from './search';
+import type { Told } from "./line";
+import type { Query } from "./search";
 
 /** A page of the API. */
 export type Page = {
@@ -17,7 +17,11 @@ export type Page = {
 };
 
 /** Which page: the end, from a number, where another page ended, or from a time. */
-export type Part = { tail: number } | { at: string; limit: number } | { from: number; limit: number } | { since: string; limit: number };
+export type Part =
+  | { tail: number }
+  | { at: string; limit: number }
+  | { from: number; limit: number }
+  | { since: string; limit: number };
 
 /** What a stream of lines tells. */
 export type Hearing = {

@@ -2,7 +2,7 @@
 //
 // It grows at one end and lets go at the other. Pure; tests are in stretch.test.ts.
 
-import { type Line, same } from './line';
+import { type Line, same } from "./line";
 
 /** The most lines that are held. */
 export const MOST_LINES = 12_000;
@@ -51,7 +51,12 @@ export function prepend(to: Stretch, lines: readonly Line[], atStart: boolean): 
     end -= 1;
     chars -= all[end]?.text.length ?? 0;
   }
-  return { lines: end < all.length ? all.slice(0, end) : all, chars, atStart, atEnd: to.atEnd && end === all.length };
+  return {
+    lines: end < all.length ? all.slice(0, end) : all,
+    chars,
+    atStart,
+    atEnd: to.atEnd && end === all.length,
+  };
 }
 
 /** Whether newer lines could be put at its end without letting go of what somebody reads. */
