@@ -1,9 +1,7 @@
 // What became of a run, as one sentence. Pure; tests are in verdict.test.ts.
 import { duration } from "../../lib/format";
 import type { Outcome, Run } from "../../lib/wire";
-
-/** How a verdict is coloured; never the only thing that tells. */
-export type Tone = "good" | "bad" | "warn" | "busy" | "quiet";
+import { OUTCOMES, type Tone } from "../../lib/words";
 
 export interface Verdict {
   tone: Tone;
@@ -13,28 +11,30 @@ export interface Verdict {
   cause: string;
 }
 
-const HEADS: Record<Outcome, { tone: Tone; head: string }> = {
-  succeeded: { tone: "good", head: "Succeeded" },
-  failed: { tone: "bad", head: "Failed" },
-  timeout: { tone: "bad", head: "Timed out" },
-  stopped: { tone: "quiet", head: "Stopped" },
-  start_failed: { tone: "bad", head: "Could not be started" },
-  unhealthy: { tone: "bad", head: "Ended as unhealthy" },
-  oom_killed: { tone: "bad", head: "Ran out of memory" },
-  log_overflow: { tone: "bad", head: "Ended because it printed too much" },
-  interrupted: { tone: "bad", head: "Interrupted" },
-  daemon_stopped: { tone: "quiet", head: "Ended with runwisp" },
-  skipped: { tone: "warn", head: "Skipped" },
-  queue_full: { tone: "warn", head: "Turned away: the queue was full" },
-  missed: { tone: "bad", head: "Missed" },
-  dst_skipped: { tone: "quiet", head: "Left out: the clocks went back" },
+const HEADS: Record<Outcome, string> = {
+  succeeded: "Succeeded",
+  failed: "Failed",
+  timeout: "Timed out",
+  stopped: "Stopped",
+  start_failed: "Could not be started",
+  unhealthy: "Ended as unhealthy",
+  oom_killed: "Ran out of memory",
+  log_overflow: "Ended because it printed too much",
+  interrupted: "Interrupted",
+  daemon_stopped: "Ended with runwisp",
+  skipped: "Skipped",
+  queue_full: "Turned away: the queue was full",
+  missed: "Missed",
+  dst_skipped: "Left out: the clocks went back",
 };
 
 /** How a run stands, or how it ended. `now` is for one that lives. */
 export function verdict(run: Run, now: number): Verdict {
   const cause = run.message ?? "";
   if (run.state !== "ended" || run.outcome === null) return living(run, now, cause);
-  const { tone, head } = HEADS[run.outcome] ?? { tone: "quiet", head: run.outcome };
+  // A later daemon may know outcomes that this page does not.
+  const head = HEADS[run.outcome] ?? run.outcome;
+  const tone = OUTCOMES[run.outcome]?.tone ?? "idle";
   const lived = run.duration_ms !== null && run.started_at !== null;
   const joined = run.outcome === "succeeded" ? "in" : "after";
   return {
@@ -49,7 +49,7 @@ function living(run: Run, now: number, cause: string): Verdict {
   switch (run.state) {
     case "queued":
       return {
-        tone: "quiet",
+        tone: "idle",
         head: `Waiting for ${since(run.created_at)}`,
         cause: cause || "all of its task's slots are taken",
       };
