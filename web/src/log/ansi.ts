@@ -35,7 +35,6 @@ export const PLAIN: Look = Object.freeze({
 // ESC [ … letter; ESC ] … BEL or ESC \ (titles, links); ESC P, X, ^, _ … ESC \ ; ESC with one more; the 8-bit CSI.
 // Every part is a class with a bound set of ends, so the time is linear in the text.
 const ESCAPE =
-  // eslint-disable-next-line no-control-regex
   /(?:\x1b\[|\x9b)([0-9:;<=>?]*)[ -/]*([@-~]|$)|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\|$)|\x1b[PX^_][^\x1b\n]*(?:\x1b\\|$)|\x1b[ -/]*[0-~]|\x1b/g;
 
 /** The pieces of a line, and how many states of a progress bar were painted over. */

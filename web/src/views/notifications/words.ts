@@ -20,7 +20,9 @@ const STATES: Record<DeliveryState, Said> = {
 /** Where a message is. One that waits for another try has failed so far. */
 export function deliveryWord(delivery: Pick<Delivery, "state" | "attempts">): Said {
   const said = STATES[delivery.state] ?? { word: delivery.state, tone: "idle" };
-  return delivery.state === "pending" && delivery.attempts.length > 0 ? { word: "tried again", tone: "warn" } : said;
+  return delivery.state === "pending" && delivery.attempts.length > 0
+    ? { word: "tried again", tone: "warn" }
+    : said;
 }
 
 /** `ops:#alerts`. */
