@@ -11,6 +11,7 @@ use super::status::InstanceState;
 
 /// An event with its place in the one stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Envelope {
     /// Grows by one with every event of a data directory; never goes back.
     pub seq: u64,
@@ -24,6 +25,7 @@ pub struct Envelope {
 /// What has happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Event {
     /// A run entered a state.
     Run {

@@ -15,6 +15,8 @@ pub mod keeper;
 pub mod log_index;
 pub mod notice;
 pub mod run;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod signal;
 pub mod spawn;
 pub mod status;

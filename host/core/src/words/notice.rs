@@ -202,6 +202,7 @@ impl Notice {
 /// Where a delivery is. The table of its life stands in `notify/outbox.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum DeliveryState {
     /// Waits for its turn, or for the next attempt.
     Pending,
@@ -242,6 +243,7 @@ impl DeliveryState {
 /// What came of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AttemptOutcome {
     /// The far side has the message.
     Delivered,
@@ -255,6 +257,7 @@ pub enum AttemptOutcome {
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attempt {
     /// When it began.
     pub at: Timestamp,

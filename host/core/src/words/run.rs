@@ -10,6 +10,7 @@ use super::ids::{RunId, UnitName};
 /// What kind of unit a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Kind {
     /// Run to its end, by schedule or by hand.
     Task,
@@ -20,6 +21,7 @@ pub enum Kind {
 /// Why a run began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Trigger {
     /// A tick of the unit's `cron`.
     Schedule,
@@ -46,6 +48,7 @@ pub enum Trigger {
 /// Where a run is between its cause and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum RunState {
     /// Waits for a free slot of its task.
     Queued,
@@ -62,6 +65,7 @@ pub enum RunState {
 /// How a run ended. Never inferred from the exit code alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Outcome {
     /// Ended by itself with an exit code that counts as success.
     Succeeded,

@@ -65,6 +65,7 @@ pub enum OnFull {
 /// Which processes of a run a signal is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SignalScope))]
 pub enum Scope {
     /// The main process alone.
     Process,

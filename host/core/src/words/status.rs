@@ -11,6 +11,7 @@ use super::run::{Kind, RunRecord};
 /// Where an instance of a service is. For a task, the state of its newest run: `running`, `waiting` for a slot, or `stopped`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum InstanceState {
     /// Not wanted, and not there.
     Stopped,

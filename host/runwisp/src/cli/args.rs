@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     compile_plugin, completions, daemon, deliveries, explain, import, list, logs, man, next,
-    notifications, notify, plugin, reload, restart, run, runs, schema, search, service, signal,
-    start, status, stop, upgrade, validate, version,
+    notifications, notify, openapi, plugin, reload, restart, run, runs, schema, search, service,
+    signal, start, status, stop, upgrade, validate, version,
 };
 
 /// Keeps services alive, runs scheduled tasks, and keeps what they said
@@ -156,6 +156,8 @@ pub enum Verb {
     Validate(validate::Args),
     /// Print the JSON Schema of runwisp.toml
     Schema(schema::Args),
+    /// Print the description of the HTTP API (OpenAPI)
+    Openapi(openapi::Args),
     /// Say why the last ticks of a task ran or did not, and when the next ones are
     Explain(explain::Args),
     /// Show when tasks, or any cron expression, fire next

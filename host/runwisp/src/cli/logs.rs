@@ -224,7 +224,7 @@ impl<'a> Printer<'a> {
     pub(super) fn print(&self, item: &LogItem) -> Result<(), Problem> {
         let out = &self.context.out;
         match item {
-            LogItem::Broken(problem) => return Err(problem.clone()),
+            LogItem::Broken(problem) => return Err(problem.clone().into()),
             item if out.json => return out.json_line(item),
             LogItem::Line(line) => {
                 if line.missing_bytes > 0 && !self.search {

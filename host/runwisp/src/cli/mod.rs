@@ -26,6 +26,7 @@ mod naming;
 mod next;
 mod notifications;
 mod notify;
+mod openapi;
 pub mod output;
 pub mod paths;
 mod plugin;
@@ -126,6 +127,7 @@ fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
         Verb::Notify(args) => notify::run(args, context),
         Verb::Validate(args) => validate::run(args, context),
         Verb::Schema(args) => schema::run(args, context),
+        Verb::Openapi(args) => openapi::run(args, context),
         Verb::Explain(args) => context.wait(explain::run(args, context)),
         Verb::Next(args) => next::run(args, context),
         Verb::Upgrade(args) => context.wait(upgrade::run(args, context)),

@@ -179,7 +179,7 @@ async fn follow(
             }
             Some(LogItem::Line(_) | LogItem::Lagged { .. }) => {}
             Some(LogItem::End(end)) => return Ok(Some(end)),
-            Some(LogItem::Broken(problem)) => return Err(problem),
+            Some(LogItem::Broken(problem)) => return Err(problem.into()),
             None => return Ok(None),
         }
     }

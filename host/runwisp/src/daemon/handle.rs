@@ -185,7 +185,7 @@ pub struct DaemonStatus {
 }
 
 /// A finding about the configuration with its place looked up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Finding {
     /// A stable name, such as `config.unknown-key`.
     pub code: String,

@@ -15,6 +15,7 @@ use runwisp_core::words::run::{RunRecord, RunState};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
+use super::caller::Caller;
 use super::routes::{find_run, past};
 use super::stream::{Feed, Left};
 use crate::daemon::handle::{AskError, EVENTS, Handle};
@@ -54,6 +55,8 @@ pub struct Wanted {
     pub start: Start,
     /// Whether to wait for more.
     pub follow: bool,
+    /// For whom.
+    pub caller: Caller,
 }
 
 /// Why a stream ends early; the reader is told, or has gone.
@@ -87,7 +90,7 @@ pub async fn follow_into(handle: Handle, wanted: Wanted, feed: Feed) -> Result<(
     match stream(&handle, wanted, &feed).await {
         Ok(()) => Ok(()),
         Err(Over::Left) => Err(Left),
-        Err(Over::Problem(problem)) => feed.send(&LogItem::Broken(problem)).await,
+        Err(Over::Problem(problem)) => feed.send(&LogItem::Broken(problem.into())).await,
     }
 }
 
@@ -96,7 +99,7 @@ async fn stream(handle: &Handle, wanted: Wanted, feed: &Feed) -> Result<(), Over
     let mut events = handle.events();
     let mut known = Known::default();
     let mut runs = wanted.runs;
-    runs.extend(current_runs(handle, &wanted.units).await?);
+    runs.extend(current_runs(handle, &wanted.caller, &wanted.units).await?);
     runs.retain(|run| known.add(run.id));
     let sources = backlog(handle, runs, wanted.start, feed).await?;
     let mut live = JoinSet::new();
@@ -124,7 +127,7 @@ async fn stream(handle: &Handle, wanted: Wanted, feed: &Feed) -> Result<(), Over
             event = events.recv(), if !units.is_empty() => match event {
                 Ok(event) => match &event.event {
                     Event::Run { run, unit, .. } if units.contains(unit) && known.add(*run) => {
-                        vec![find_run(handle, *run).await?]
+                        vec![find_run(handle, &wanted.caller, *run).await?]
                     }
                     _ => continue,
                 },
@@ -132,7 +135,7 @@ async fn stream(handle: &Handle, wanted: Wanted, feed: &Feed) -> Result<(), Over
                 Err(RecvError::Lagged(missed)) => {
                     feed.send(&LogItem::Lagged { missed }).await?;
                     let units: Vec<UnitName> = units.iter().cloned().collect();
-                    let mut runs = current_runs(handle, &units).await?;
+                    let mut runs = current_runs(handle, &wanted.caller, &units).await?;
                     runs.retain(|run| known.add(run.id));
                     runs
                 }
@@ -168,7 +171,11 @@ impl Known {
 }
 
 /// The active runs of these units, or the newest of each that has none.
-async fn current_runs(handle: &Handle, units: &[UnitName]) -> Result<Vec<RunRecord>, Over> {
+async fn current_runs(
+    handle: &Handle,
+    caller: &Caller,
+    units: &[UnitName],
+) -> Result<Vec<RunRecord>, Over> {
     if units.is_empty() {
         return Ok(Vec::new());
     }
@@ -181,7 +188,7 @@ async fn current_runs(handle: &Handle, units: &[UnitName]) -> Result<Vec<RunReco
         let before = runs.len();
         for id in unit.instances.iter().filter_map(|i| i.run_id) {
             // A run whose row is already gone has nothing to show.
-            if let Ok(run) = find_run(handle, id).await {
+            if let Ok(run) = find_run(handle, caller, id).await {
                 runs.push(run);
             }
         }

@@ -11,7 +11,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::extract::Request;
+use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{UnixListener, UnixStream, unix};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -106,11 +110,21 @@ impl Trusted {
     }
 }
 
+/// Whom the kernel says a connection is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub u32);
+
+impl Connected<IncomingStream<'_, Trusted>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Trusted>) -> Self {
+        Peer(stream.io().uid)
+    }
+}
+
 impl Listener for Trusted {
-    type Io = Caller;
+    type Io = Connection;
     type Addr = unix::SocketAddr;
 
-    async fn accept(&mut self) -> (Caller, unix::SocketAddr) {
+    async fn accept(&mut self) -> (Connection, unix::SocketAddr) {
         loop {
             let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
                 // The semaphore is never closed; waiting for ever is what a closed door means.
@@ -120,9 +134,12 @@ impl Listener for Trusted {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
                     let uid = stream.peer_cred().map(|peer| peer.uid());
-                    if uid.is_ok_and(|uid| uid == 0 || uid == self.uid) {
+                    if let Ok(uid) = uid
+                        && (uid == 0 || uid == self.uid)
+                    {
                         return (
-                            Caller {
+                            Connection {
+                                uid,
                                 stream,
                                 _room: room,
                             },
@@ -146,12 +163,13 @@ impl Listener for Trusted {
 }
 
 /// A connection, with its place among [`MAX_CONNECTIONS`].
-pub struct Caller {
+pub struct Connection {
+    uid: u32,
     stream: UnixStream,
     _room: OwnedSemaphorePermit,
 }
 
-impl AsyncRead for Caller {
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -161,7 +179,7 @@ impl AsyncRead for Caller {
     }
 }
 
-impl AsyncWrite for Caller {
+impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -184,5 +202,19 @@ pub async fn serve(
     listener: UnixListener,
     handle: crate::daemon::handle::Handle,
 ) -> io::Result<()> {
-    axum::serve(Trusted::new(listener), super::router::router(handle)).await
+    let router = super::router::router(handle).layer(axum::middleware::from_fn(vouched));
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    axum::serve(Trusted::new(listener), service).await
+}
+
+/// Whoever reaches the socket is root or the daemon's own user, and may do everything.
+async fn vouched(
+    ConnectInfo(Peer(uid)): ConnectInfo<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    request
+        .extensions_mut()
+        .insert(super::caller::Caller::socket(uid));
+    next.run(request).await
 }

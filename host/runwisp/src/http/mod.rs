@@ -6,8 +6,10 @@
 //! Invariant: nothing is decided here, and nothing here blocks the loop's thread: what reads a disk runs on the
 //! blocking pool. Tests: `wire/tests`, against a loop and a history made of tables.
 
+pub mod caller;
 pub mod follow;
 pub mod listen;
+pub mod openapi;
 pub mod problem;
 pub mod query;
 pub mod router;

@@ -1,46 +1,26 @@
 //! Every path of the API, in one place.
+//!
+//! Invariant: a path stands here once, with its description; the document is made from the same list. Who may ask what is
+//! not decided here: whatever serves this router puts a [`super::caller::Caller`] beside each request.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::MAX_BODY;
 use super::routes::{
     daemon, events, figures, logs, messages, reload, runs, schedule, search, status, units,
 };
+use super::{MAX_BODY, openapi};
 use crate::daemon::handle::Handle;
 use crate::wire::{PREFIX, Problem};
 
 /// The API over this daemon.
 pub fn router(handle: Handle) -> Router {
-    let api = Router::new()
-        .route("/status", get(status::status))
-        .route("/units", get(units::list))
-        .route("/units/{name}", get(units::show))
-        .route("/units/{name}/start", post(units::start))
-        .route("/units/{name}/stop", post(units::stop))
-        .route("/units/{name}/restart", post(units::restart))
-        .route("/units/{name}/signal", post(units::signal))
-        .route("/tasks/{name}/run", post(units::run))
-        .route("/runs", get(runs::list))
-        .route("/runs/{id}", get(runs::show))
-        .route("/runs/{id}/stop", post(runs::stop))
-        .route("/runs/{id}/log", get(logs::page))
-        .route("/logs/follow", get(logs::follow))
-        .route("/search", get(search::search))
-        .route("/next", get(schedule::next))
-        .route("/explain/{task}", get(schedule::explain))
-        .route("/reload", post(reload::reload))
-        .route("/daemon/stop", post(daemon::stop))
-        .route("/daemon/restart", post(daemon::restart))
-        .route("/daemon/upgrade", post(daemon::upgrade))
-        .route("/events", get(events::events))
-        .route("/host", get(figures::host))
-        .route("/samples", get(figures::samples))
-        .route("/deliveries", get(messages::deliveries))
-        .route("/notifications", get(messages::notifications))
-        .route("/notifications/read", post(messages::read))
-        .route("/notifiers/{id}/test", post(messages::test))
+    let (paths, _) = paths().split_for_parts();
+    let api = paths
         .method_not_allowed_fallback(|| async {
             Problem::new("route.method", "this path takes another method")
         })
@@ -49,5 +29,42 @@ pub fn router(handle: Handle) -> Router {
         .with_state(handle);
     Router::new()
         .nest(PREFIX, api)
+        .route("/openapi.json", get(openapi::show))
         .fallback(|| async { Problem::new("route.unknown", "the API has nothing at this path") })
+}
+
+/// What the paths say of themselves.
+pub(super) fn described() -> OpenApi {
+    paths().split_for_parts().1
+}
+
+fn paths() -> OpenApiRouter<Handle> {
+    OpenApiRouter::new()
+        .routes(routes!(status::status))
+        .routes(routes!(units::list))
+        .routes(routes!(units::show))
+        .routes(routes!(units::start))
+        .routes(routes!(units::stop))
+        .routes(routes!(units::restart))
+        .routes(routes!(units::signal))
+        .routes(routes!(units::run))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::stop))
+        .routes(routes!(logs::page))
+        .routes(routes!(logs::follow))
+        .routes(routes!(search::search))
+        .routes(routes!(schedule::next))
+        .routes(routes!(schedule::explain))
+        .routes(routes!(reload::reload))
+        .routes(routes!(daemon::stop))
+        .routes(routes!(daemon::restart))
+        .routes(routes!(daemon::upgrade))
+        .routes(routes!(events::events))
+        .routes(routes!(figures::host))
+        .routes(routes!(figures::samples))
+        .routes(routes!(messages::deliveries))
+        .routes(routes!(messages::notifications))
+        .routes(routes!(messages::read))
+        .routes(routes!(messages::test))
 }

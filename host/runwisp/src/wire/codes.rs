@@ -217,6 +217,12 @@ pub const PROBLEMS: &[Row] = &[
         "the caller is neither the daemon's user nor root",
     ),
     row(
+        "session.required",
+        401,
+        Exit::Refused,
+        "the caller is not signed in, or no longer",
+    ),
+    row(
         "request.invalid",
         400,
         Exit::Usage,

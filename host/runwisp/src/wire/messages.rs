@@ -6,19 +6,20 @@ use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::notice::{self, Attempt, DeliveryState, MessageId};
 use runwisp_plugin_host::Entry;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::daemon::history;
 use crate::notify::Sample;
 
 /// `deliveries`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Deliveries {
     /// Newest first.
     pub deliveries: Vec<Delivery>,
 }
 
 /// One message on its way to one channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Delivery {
     /// Its id, the same at every attempt.
     pub id: MessageId,
@@ -57,7 +58,7 @@ pub struct Delivery {
 }
 
 /// `notifications`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Notifications {
     /// Newest first.
     pub notifications: Vec<Notification>,
@@ -66,7 +67,7 @@ pub struct Notifications {
 }
 
 /// A row of the bell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Notification {
     /// Its id.
     pub id: MessageId,
@@ -93,7 +94,7 @@ pub struct Notification {
 }
 
 /// What is read of the bell.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadBell {
     /// One row; none is all of them.
@@ -102,7 +103,7 @@ pub struct ReadBell {
 }
 
 /// How a notifier is tested.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestNotifier {
     /// What stands behind the colon of `id:target`.
@@ -114,7 +115,7 @@ pub struct TestNotifier {
 }
 
 /// `notify test`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Tested {
     /// Whether the far side has it.
     pub delivered: bool,
@@ -127,7 +128,7 @@ pub struct Tested {
 }
 
 /// One thing that happened during a call of a plugin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Exchanged {
     /// A line for the operator.

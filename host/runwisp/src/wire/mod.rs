@@ -10,6 +10,7 @@ use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::{Kind, Outcome, RunState, Trigger};
 use runwisp_core::words::status::InstanceState;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use crate::daemon::handle::Finding;
 
@@ -19,6 +20,7 @@ pub use messages::{
     Deliveries, Delivery, Exchanged, Notification, Notifications, ReadBell, TestNotifier, Tested,
 };
 
+pub mod caller;
 pub mod codes;
 mod convert;
 mod figures;
@@ -34,7 +36,7 @@ pub const PREFIX: &str = "/api/v1";
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// A document: the version, then its fields.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Doc<T> {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -52,7 +54,7 @@ pub fn doc<T>(body: T) -> Doc<T> {
 }
 
 /// `status`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// The daemon itself.
     pub daemon: Daemon,
@@ -61,7 +63,7 @@ pub struct Status {
 }
 
 /// The daemon itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Daemon {
     /// Its version.
     pub version: String,
@@ -86,7 +88,7 @@ pub struct Daemon {
 }
 
 /// A unit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Unit {
     /// Its name.
     pub name: UnitName,
@@ -107,7 +109,7 @@ pub struct Unit {
 }
 
 /// An instance of a service, or an active run of a task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Instance {
     /// Its number, from 0.
     pub index: u32,
@@ -139,7 +141,7 @@ pub struct InstanceUse {
 }
 
 /// A run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Run {
     /// Which run.
     pub id: RunId,
@@ -188,21 +190,21 @@ pub struct Run {
 }
 
 /// `runs`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Runs {
     /// Newest first.
     pub runs: Vec<Run>,
 }
 
 /// `units`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Units {
     /// By name.
     pub units: Vec<Unit>,
 }
 
 /// What a command came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Accepted {
     /// The runs it started, queued, or is ending.
     pub runs: Vec<RunId>,
@@ -211,7 +213,7 @@ pub struct Accepted {
 }
 
 /// `POST …/signal`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignalBody {
     /// Its name or number.
@@ -222,7 +224,7 @@ pub struct SignalBody {
 }
 
 /// `POST …/run`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunBody {
     /// Parameters by name.
@@ -231,7 +233,7 @@ pub struct RunBody {
 }
 
 /// `POST reload`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReloadBody {
     /// Names and patterns of the units to touch; empty is all that changed.
@@ -240,7 +242,7 @@ pub struct ReloadBody {
 }
 
 /// What a reload changed, or would.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reload {
     /// Whether it is in force now.
     pub applied: bool,
@@ -257,7 +259,7 @@ pub struct Reload {
 }
 
 /// A unit that differs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Changed {
     /// Its name.
     pub name: UnitName,
@@ -266,7 +268,7 @@ pub struct Changed {
 }
 
 /// One line of a stream of output, or its end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LogItem {
     /// A line.
@@ -279,11 +281,41 @@ pub enum LogItem {
         missed: u64,
     },
     /// The rest can not be told.
-    Broken(Problem),
+    Broken(Broken),
+}
+
+/// Why a stream ends early.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Broken {
+    /// The stable name, as in a problem document.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl From<Problem> for Broken {
+    fn from(problem: Problem) -> Self {
+        Broken {
+            code: problem.code,
+            message: problem.message,
+            help: problem.help,
+        }
+    }
+}
+
+impl From<Broken> for Problem {
+    fn from(broken: Broken) -> Self {
+        Problem {
+            help: broken.help,
+            ..Problem::new(&broken.code, broken.message)
+        }
+    }
 }
 
 /// A line of output.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
     /// Its unit.
     pub unit: UnitName,
@@ -313,7 +345,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// The end of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Ended {
     /// The run, once more by the name that lines use.
     pub run_id: RunId,
@@ -323,7 +355,7 @@ pub struct Ended {
 }
 
 /// A page of one run's output.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LogPage {
     /// The lines.
     pub lines: Vec<LogLine>,
@@ -334,7 +366,7 @@ pub struct LogPage {
 }
 
 /// One firing of a schedule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Firing {
     /// The unit; none for an expression given by hand.
     pub unit: Option<UnitName>,
@@ -345,14 +377,14 @@ pub struct Firing {
 }
 
 /// `next`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Firings {
     /// In order of time.
     pub firings: Vec<Firing>,
 }
 
 /// `explain`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explained {
     /// The task.
     pub task: UnitName,
@@ -367,7 +399,7 @@ pub struct Explained {
 }
 
 /// What became of a tick.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedTick {
     /// When it was due.
     pub at: Timestamp,
@@ -380,7 +412,7 @@ pub struct ExplainedTick {
 }
 
 /// What a daemon that is told to leave answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Leaving {
     /// The keeper.
     pub pid: i32,
@@ -388,8 +420,8 @@ pub struct Leaving {
     pub daemon_pid: i32,
 }
 
-/// A problem document: why something was refused. `code` is stable; the table is [`codes`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A problem document (RFC 9457): why something was refused. `code` is stable; the manual's page `exit-codes` has all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// The stable name.
     pub code: String,
@@ -403,17 +435,41 @@ pub struct Problem {
     /// The findings drawn for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered: Option<String>,
+    /// Where the code is explained: a reference to the API's own page.
+    #[serde(rename = "type", default)]
+    #[schema(required = true)]
+    pub reference: String,
+    /// What the code means, whatever the occasion.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub title: String,
+    /// The HTTP status; absent for what never travels over HTTP.
+    #[serde(default, skip_serializing_if = "is_no_status")]
+    #[schema(required = true)]
+    pub status: u16,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_no_status(status: &u16) -> bool {
+    *status == 0
 }
 
 impl Problem {
     /// A problem of this code.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
+        let row = codes::problem(code);
         Problem {
             code: code.to_owned(),
             message: message.into(),
             help: None,
             errors: Vec::new(),
             rendered: None,
+            reference: format!("/api#{code}"),
+            title: row.means.to_owned(),
+            status: row.status,
         }
     }
 

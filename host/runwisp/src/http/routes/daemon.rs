@@ -6,19 +6,37 @@ use axum::response::Response;
 use crate::daemon::handle::{Handle, Leave};
 use crate::daemon::successor;
 use crate::http::query::json;
-use crate::wire::{Leaving, Problem};
+use crate::wire::{Doc, Leaving, Problem};
 
-/// `POST /daemon/stop`: everything is stopped, then keeper and daemon leave.
+/// Stop everything and leave
+///
+/// Every unit is stopped in order, then keeper and daemon end. The answer comes before it begins.
+#[utoipa::path(
+    post, path = "/daemon/stop", operation_id = "stop_daemon", tag = "daemon",
+    responses((status = 200, description = "It begins.", body = Doc<Leaving>)),
+)]
 pub async fn stop(State(handle): State<Handle>) -> Result<Response, Problem> {
     leave(&handle, Leave::Stop).await
 }
 
-/// `POST /daemon/restart`: the daemon process is replaced; what runs goes on.
+/// Replace the daemon process
+///
+/// What runs goes on.
+#[utoipa::path(
+    post, path = "/daemon/restart", operation_id = "restart_daemon", tag = "daemon",
+    responses((status = 200, description = "It begins.", body = Doc<Leaving>)),
+)]
 pub async fn restart(State(handle): State<Handle>) -> Result<Response, Problem> {
     leave(&handle, Leave::Restart).await
 }
 
-/// `POST /daemon/upgrade`: keeper and daemon are replaced by the binary at their path; what runs goes on.
+/// Replace the running program by the one on disk
+///
+/// What runs goes on. A program that can not go on with what this one holds is refused.
+#[utoipa::path(
+    post, path = "/daemon/upgrade", operation_id = "upgrade_daemon", tag = "daemon",
+    responses((status = 200, description = "It begins.", body = Doc<Leaving>)),
+)]
 pub async fn upgrade(State(handle): State<Handle>) -> Result<Response, Problem> {
     let program = handle.status().await?.daemon.binary;
     let asked = tokio::task::spawn_blocking(move || successor::ask(&program)).await;

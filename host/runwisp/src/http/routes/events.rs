@@ -5,9 +5,11 @@ use axum::response::Response;
 use runwisp_core::words::event::Envelope;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::IntoParams;
 
 use super::past;
 use crate::daemon::handle::Handle;
+use crate::http::caller::Caller;
 use crate::http::query::Params;
 use crate::http::stream::{self, Feed, Left};
 use crate::wire::{LogItem, Problem};
@@ -16,16 +18,24 @@ use crate::wire::{LogItem, Problem};
 const PAGE: usize = 1_000;
 
 /// Where to begin.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
     /// The last event already seen; without it, events from now on.
     after: Option<u64>,
 }
 
-/// `GET /events`
+/// What happens, as it happens
+///
+/// Lines of JSON, each an `Envelope`.
+#[utoipa::path(
+    get, path = "/events", operation_id = "follow_events", tag = "events", params(Since),
+    responses((status = 200, description = "Events in order.", body = Envelope, content_type = "application/x-ndjson")),
+)]
 pub async fn events(
     State(handle): State<Handle>,
+    caller: Caller,
     Params(since): Params<Since>,
 ) -> Result<Response, Problem> {
     let mut live = handle.events();
@@ -35,7 +45,7 @@ pub async fn events(
         // Each turn that lagged, or begins in the past, catches up from the history first.
         let mut behind = seen.is_some();
         loop {
-            if behind && catch_up(&handle, &feed, &mut seen).await.is_err() {
+            if behind && catch_up(&handle, &caller, &feed, &mut seen).await.is_err() {
                 return;
             }
             behind = false;
@@ -47,7 +57,7 @@ pub async fn events(
                 Ok(event) if seen.is_some_and(|seen| event.seq <= seen) => {}
                 Ok(event) => {
                     seen = Some(event.seq);
-                    if feed.send(event.as_ref()).await.is_err() {
+                    if caller.hears(&event.event) && feed.send(event.as_ref()).await.is_err() {
                         return;
                     }
                 }
@@ -64,21 +74,28 @@ pub async fn events(
     Ok(response)
 }
 
-async fn catch_up(handle: &Handle, feed: &Feed, seen: &mut Option<u64>) -> Result<(), Left> {
+async fn catch_up(
+    handle: &Handle,
+    caller: &Caller,
+    feed: &Feed,
+    seen: &mut Option<u64>,
+) -> Result<(), Left> {
     loop {
         let after = seen.unwrap_or(0);
         let page: Vec<Envelope> =
             match past(handle, move |history| history.events(after, PAGE)).await {
                 Ok(page) => page,
                 Err(problem) => {
-                    feed.send(&LogItem::Broken(problem)).await?;
+                    feed.send(&LogItem::Broken(problem.into())).await?;
                     return Err(Left);
                 }
             };
         let full = page.len() == PAGE;
         for event in page {
             *seen = Some(event.seq);
-            feed.send(&event).await?;
+            if caller.hears(&event.event) {
+                feed.send(&event).await?;
+            }
         }
         if !full {
             return Ok(());

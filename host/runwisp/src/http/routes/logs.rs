@@ -7,16 +7,19 @@ use axum::response::Response;
 use bytes::Bytes;
 use jiff::Timestamp;
 use runwisp_core::words::glob::Glob;
+use runwisp_core::words::ids::RunId;
 use runwisp_core::words::run::{RunRecord, RunState};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{find_run, matching, past};
 use crate::daemon::handle::Handle;
 use crate::daemon::history::{From, Place};
+use crate::http::caller::Caller;
 use crate::http::follow::{Amount, Start, Wanted, follow_into};
 use crate::http::query::{Params, RunPath, json, time};
 use crate::http::stream;
-use crate::wire::{LogPage, Problem, line};
+use crate::wire::{Doc, LogItem, LogPage, Problem, line};
 
 /// How many lines a page holds when nobody says, and at most.
 const DEFAULT_LINES: usize = 1_000;
@@ -26,24 +29,40 @@ const MAX_LINES: usize = 10_000;
 const MAX_TARGETS: usize = 1_000;
 
 /// Which part of a run's output.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
+    /// The last so many lines.
     tail: Option<u64>,
+    /// From the first line printed at that time or later.
+    #[param(format = DateTime)]
     since: Option<String>,
+    /// From this place: the `next` of a page.
     at: Option<String>,
+    /// How many lines; 1,000 unless told, 10,000 at most.
     limit: Option<usize>,
+    /// All of it byte for byte, as `application/octet-stream`.
     #[serde(default)]
     raw: bool,
 }
 
-/// `GET /runs/{id}/log`
+/// A page of a run's output
+#[utoipa::path(
+    get, path = "/runs/{id}/log", operation_id = "get_log", tag = "logs",
+    params(("id" = RunId, Path, description = "A run."), Part),
+    responses((status = 200, description = "A page; or with `raw`, all of it.", content(
+        (Doc<LogPage> = "application/json"),
+        (String = "application/octet-stream"),
+    ))),
+)]
 pub async fn page(
     State(handle): State<Handle>,
+    caller: Caller,
     RunPath(id): RunPath,
     Params(part): Params<Part>,
 ) -> Result<Response, Problem> {
-    let run = find_run(&handle, id).await?;
+    let run = find_run(&handle, &caller, id).await?;
     if part.raw {
         return raw(&handle, run).await;
     }
@@ -113,20 +132,34 @@ async fn raw(handle: &Handle, run: RunRecord) -> Result<Response, Problem> {
 }
 
 /// Which output, of whom.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Many {
+    /// Runs, and names and patterns of units, separated by commas; everything unless told. 1,000 at most.
     target: Option<String>,
+    /// So many lines of each before its end.
     tail: Option<u64>,
+    /// So many lines of each from its beginning.
     head: Option<u64>,
+    /// Only lines printed at that time or later.
+    #[param(format = DateTime)]
     since: Option<String>,
+    /// Whether to go on with what is printed from now on.
     #[serde(default)]
     follow: bool,
 }
 
-/// `GET /logs/follow`
+/// The output of many runs as one stream
+///
+/// Lines of JSON, each a `LogItem`: what is there, merged by time, then what comes.
+#[utoipa::path(
+    get, path = "/logs/follow", operation_id = "follow_logs", tag = "logs", params(Many),
+    responses((status = 200, description = "Lines, and the ends of runs.", body = LogItem, content_type = "application/x-ndjson")),
+)]
 pub async fn follow(
     State(handle): State<Handle>,
+    caller: Caller,
     Params(many): Params<Many>,
 ) -> Result<Response, Problem> {
     let since = time("since", many.since.as_deref())?;
@@ -135,7 +168,7 @@ pub async fn follow(
     let mut runs = Vec::new();
     for target in many.target.as_deref().unwrap_or("*").split(',') {
         match target.parse() {
-            Ok(id) => runs.push(find_run(&handle, id).await?),
+            Ok(id) => runs.push(find_run(&handle, &caller, id).await?),
             Err(_) => globs.push(Glob::new(target)),
         }
     }
@@ -145,10 +178,11 @@ pub async fn follow(
         )));
     }
     let wanted = Wanted {
-        units: matching(&handle, &globs)?.unwrap_or_default(),
+        units: matching(&handle, &caller, &globs)?.unwrap_or_default(),
         runs,
         start,
         follow: many.follow,
+        caller,
     };
     let (feed, response) = stream::lines();
     tokio::spawn(async move {

@@ -12,8 +12,9 @@ pub mod search;
 pub mod status;
 pub mod units;
 
-use crate::daemon::handle::Handle;
+use crate::daemon::handle::{Handle, StatusSnapshot};
 use crate::daemon::history::{History, HistoryError};
+use crate::http::caller::Caller;
 use crate::wire::Problem;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::{RunId, UnitName};
@@ -31,29 +32,56 @@ pub(super) async fn past<T: Send + 'static>(
         .map_err(Problem::from)
 }
 
-/// A run, as the loop knows it or as the history does.
-pub(super) async fn find_run(handle: &Handle, id: RunId) -> Result<RunRecord, Problem> {
-    if let Some(row) = handle.run(id, false).await? {
-        return Ok(*row);
-    }
-    past(handle, move |history| history.run(id))
-        .await?
+/// A run of the caller's units, as the loop knows it or as the history does.
+pub(super) async fn find_run(
+    handle: &Handle,
+    caller: &Caller,
+    id: RunId,
+) -> Result<RunRecord, Problem> {
+    let row = match handle.run(id, false).await? {
+        Some(row) => Some(*row),
+        None => past(handle, move |history| history.run(id)).await?,
+    };
+    row.filter(|row| caller.sees(row.unit.as_str()))
         .ok_or_else(|| Problem::no_run(id))
 }
 
-/// The units of the plan in force that fit; none means all. A pattern that fits nothing is a problem.
-pub(super) fn matching(handle: &Handle, globs: &[Glob]) -> Result<Option<Vec<UnitName>>, Problem> {
-    if globs.is_empty() {
-        return Ok(None);
+/// What of a status is the caller's to see.
+pub(super) fn visible(mut snapshot: StatusSnapshot, caller: &Caller) -> StatusSnapshot {
+    snapshot
+        .units
+        .retain(|unit| caller.sees(unit.name.as_str()));
+    snapshot
+}
+
+/// Refuses a unit that is not the caller's as if it did not exist.
+pub(super) fn theirs(caller: &Caller, unit: &UnitName) -> Result<(), Problem> {
+    if caller.sees(unit.as_str()) {
+        Ok(())
+    } else {
+        Err(Problem::no_unit(unit.as_str()))
     }
+}
+
+/// The units of the plan in force that fit and are the caller's; none means all. A pattern that fits nothing is a
+/// problem.
+pub(super) fn matching(
+    handle: &Handle,
+    caller: &Caller,
+    globs: &[Glob],
+) -> Result<Option<Vec<UnitName>>, Problem> {
     let plan = handle.plan();
+    if globs.is_empty() {
+        let theirs = || plan.units.keys().filter(|name| caller.sees(name.as_str()));
+        return Ok(caller.units.as_ref().map(|_| theirs().cloned().collect()));
+    }
     let mut names = Vec::new();
     for glob in globs {
         let before = names.len();
         names.extend(
             plan.units
                 .keys()
-                .filter(|name| glob.matches(name.as_str()))
+                .filter(|name| glob.matches(name.as_str()) && caller.sees(name.as_str()))
                 .cloned(),
         );
         if names.len() == before {

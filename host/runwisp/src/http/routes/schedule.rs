@@ -4,34 +4,47 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use runwisp_core::config::plan::{Overlap, Role, Task, Unit};
+use runwisp_core::words::ids::UnitName;
 use runwisp_core::words::run::{Outcome, RunRecord, RunState, Trigger};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{matching, past};
+use super::{matching, past, theirs};
 use crate::daemon::handle::Handle;
 use crate::daemon::history::RunFilter;
+use crate::http::caller::Caller;
 use crate::http::query::{Params, UnitPath, globs, json, time};
-use crate::wire::{Explained, ExplainedTick, Firings, Problem, Run, firings};
+use crate::wire::{Doc, Explained, ExplainedTick, Firings, Problem, Run, firings};
 
 /// How many firings and ticks are told when nobody says, and at most.
 const DEFAULT_COUNT: usize = 10;
 const MAX_COUNT: usize = 1_000;
 
 /// What comes next, of whom.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
+    /// Names and patterns of units, separated by commas.
     unit: Option<String>,
+    /// How many firings in all; 10 unless told, 1,000 at most.
     n: Option<usize>,
+    /// After which time; now unless told.
+    #[param(format = DateTime)]
     from: Option<String>,
 }
 
-/// `GET /next`
+/// What fires next
+#[utoipa::path(
+    get, path = "/next", operation_id = "list_next", tag = "time", params(Wanted),
+    responses((status = 200, description = "The next firings, in order of time.", body = Doc<Firings>)),
+)]
 pub async fn next(
     State(handle): State<Handle>,
+    caller: Caller,
     Params(wanted): Params<Wanted>,
 ) -> Result<Response, Problem> {
-    let units = matching(&handle, &globs(wanted.unit.as_deref()))?;
+    let units = matching(&handle, &caller, &globs(wanted.unit.as_deref()))?;
     let from = time("from", wanted.from.as_deref())?.unwrap_or_else(Timestamp::now);
     let n = wanted.n.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);
     let plan = handle.plan();
@@ -53,18 +66,27 @@ pub async fn next(
 }
 
 /// How many ticks are explained.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
+    /// How many ticks and how many firings; 10 unless told, 1,000 at most.
     n: Option<usize>,
 }
 
-/// `GET /explain/{task}`
+/// Why the last ticks of a task ran or did not
+#[utoipa::path(
+    get, path = "/explain/{task}", operation_id = "explain_task", tag = "time",
+    params(("task" = UnitName, Path, description = "A task."), Count),
+    responses((status = 200, description = "Its rules, its last ticks and its next firings.", body = Doc<Explained>)),
+)]
 pub async fn explain(
     State(handle): State<Handle>,
+    caller: Caller,
     UnitPath(name): UnitPath,
     Params(count): Params<Count>,
 ) -> Result<Response, Problem> {
+    theirs(&caller, &name)?;
     let plan = handle.plan();
     let unit = plan
         .units

@@ -3,11 +3,18 @@
 use axum::extract::State;
 use axum::response::Response;
 
+use super::visible;
 use crate::daemon::handle::Handle;
+use crate::http::caller::Caller;
 use crate::http::query::json;
-use crate::wire::{Problem, Status};
+use crate::wire::{Doc, Problem, Status};
 
-/// `GET /status`
-pub async fn status(State(handle): State<Handle>) -> Result<Response, Problem> {
-    Ok(json(Status::from(handle.status().await?)))
+/// The daemon and every unit
+#[utoipa::path(
+    get, path = "/status", operation_id = "get_status", tag = "daemon",
+    responses((status = 200, description = "What is true now.", body = Doc<Status>)),
+)]
+pub async fn status(State(handle): State<Handle>, caller: Caller) -> Result<Response, Problem> {
+    let snapshot = visible(handle.status().await?, &caller);
+    Ok(json(Status::from(snapshot)))
 }
