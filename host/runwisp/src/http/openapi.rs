@@ -15,7 +15,7 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::{OpenApi, Ref, RefOr};
 
 use super::router::described;
-use crate::wire::{Doc, LogItem, PREFIX, Problem};
+use crate::wire::{Doc, LogItem, PREFIX, ProblemDocument};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -35,7 +35,7 @@ use crate::wire::{Doc, LogItem, PREFIX, Problem};
         (name = "messages", description = "What people were told."),
         (name = "events", description = "What happens, as it happens."),
     ),
-    components(schemas(Doc<Problem>, Envelope, LogItem)),
+    components(schemas(Doc<ProblemDocument>, Envelope, LogItem)),
 )]
 struct Head;
 

@@ -19,12 +19,14 @@ pub use figures::{DaemonUse, Disk, Host, KeeperUse, Memory, Sample, Samples};
 pub use messages::{
     Deliveries, Delivery, Exchanged, Notification, Notifications, ReadBell, TestNotifier, Tested,
 };
+pub use problem::{Broken, Problem, ProblemDocument};
 
 pub mod caller;
 pub mod codes;
 mod convert;
 mod figures;
 mod messages;
+mod problem;
 pub mod socket;
 #[cfg(test)]
 mod tests;
@@ -284,36 +286,6 @@ pub enum LogItem {
     Broken(Broken),
 }
 
-/// Why a stream ends early.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Broken {
-    /// The stable name, as in a problem document.
-    pub code: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-impl From<Problem> for Broken {
-    fn from(problem: Problem) -> Self {
-        Broken {
-            code: problem.code,
-            message: problem.message,
-            help: problem.help,
-        }
-    }
-}
-
-impl From<Broken> for Problem {
-    fn from(broken: Broken) -> Self {
-        Problem {
-            help: broken.help,
-            ..Problem::new(&broken.code, broken.message)
-        }
-    }
-}
-
 /// A line of output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
@@ -418,92 +390,4 @@ pub struct Leaving {
     pub pid: i32,
     /// The daemon process that leaves.
     pub daemon_pid: i32,
-}
-
-/// A problem document (RFC 9457): why something was refused. `code` is stable; the manual's page `exit-codes` has all.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
-    /// The stable name.
-    pub code: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-    /// The findings, when a configuration was refused.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<Finding>,
-    /// The findings drawn for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rendered: Option<String>,
-    /// Where the code is explained: a reference to the API's own page.
-    #[serde(rename = "type", default)]
-    #[schema(required = true)]
-    pub reference: String,
-    /// What the code means, whatever the occasion.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub title: String,
-    /// The HTTP status; absent for what never travels over HTTP.
-    #[serde(default, skip_serializing_if = "is_no_status")]
-    #[schema(required = true)]
-    pub status: u16,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-fn is_no_status(status: &u16) -> bool {
-    *status == 0
-}
-
-impl Problem {
-    /// A problem of this code.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        let row = codes::problem(code);
-        Problem {
-            code: code.to_owned(),
-            message: message.into(),
-            help: None,
-            errors: Vec::new(),
-            rendered: None,
-            reference: format!("/api#{code}"),
-            title: row.means.to_owned(),
-            status: row.status,
-        }
-    }
-
-    /// The same with a sentence that says what to do.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// A parameter or body that can not be understood.
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Problem::new("request.invalid", message)
-    }
-
-    /// No unit has this name.
-    pub fn no_unit(name: &str) -> Self {
-        Problem::new("unit.unknown", format!("there is no unit {name:?}"))
-            .help("`runwisp list` shows the units of the configuration.")
-    }
-
-    /// The configuration has no such notifier.
-    pub fn no_notifier(id: &str, known: &[String]) -> Self {
-        let help = match known {
-            [] => "Define one as `[notifiers.ID]`; the manual's page `notifications` shows how."
-                .to_owned(),
-            known => format!("The notifiers are {}.", known.join(", ")),
-        };
-        Problem::new("notifier.unknown", format!("there is no notifier {id:?}")).help(help)
-    }
-
-    /// No run has this id.
-    pub fn no_run(id: impl std::fmt::Display) -> Self {
-        Problem::new("run.unknown", format!("there is no run {id}"))
-            .help("`runwisp runs` shows the runs that are kept.")
-    }
 }

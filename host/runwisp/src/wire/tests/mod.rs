@@ -144,6 +144,9 @@ async fn what_is_refused_says_so_with_a_code_and_its_status() {
         assert_eq!(answer["code"], code, "{method} {path} {body:.40}");
         assert_eq!(status, problem(code).status, "{method} {path}");
         assert_eq!(answer["schema_version"], 1);
+        assert_eq!(answer["status"], status);
+        assert_eq!(answer["type"], format!("/api#{code}"));
+        assert_eq!(answer["title"], problem(code).means);
     }
 }
 
