@@ -205,6 +205,7 @@ impl Verb {
             | Verb::List(_)
             | Verb::Validate(_)
             | Verb::Schema(_)
+            | Verb::Openapi(_)
             | Verb::Next(_)
             | Verb::Completions(_)
             | Verb::Man(_)
