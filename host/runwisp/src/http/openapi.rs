@@ -33,6 +33,7 @@ use crate::wire::{Doc, LogItem, PREFIX, ProblemDocument};
         (name = "logs", description = "What runs printed."),
         (name = "time", description = "Schedules: what fires next, and what became of what fired."),
         (name = "messages", description = "What people were told."),
+        (name = "figures", description = "What is used: processor time, memory, disks."),
         (name = "events", description = "What happens, as it happens."),
     ),
     components(schemas(Doc<ProblemDocument>, Envelope, LogItem)),

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use runwisp_core::figures::points::Point;
 use runwisp_core::words::status::Usage;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::InstanceUse;
 use crate::daemon::handle::HostFigures;
 
 /// `host`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Host {
     /// The machine's name.
     pub hostname: String,
@@ -39,7 +40,7 @@ pub struct Host {
 }
 
 /// Memory of the machine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Memory {
     /// All there is.
     pub total_bytes: u64,
@@ -48,7 +49,7 @@ pub struct Memory {
 }
 
 /// A file system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Disk {
     /// Its size.
     pub total_bytes: u64,
@@ -57,7 +58,7 @@ pub struct Disk {
 }
 
 /// What the daemon uses.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DaemonUse {
     /// Processor time, percent of one core.
     pub cpu_percent: f64,
@@ -72,14 +73,14 @@ pub struct DaemonUse {
 }
 
 /// What the keeper uses.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct KeeperUse {
     /// Resident size.
     pub memory_bytes: u64,
 }
 
 /// `samples`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Samples {
     /// From one sample to the next, where both are there.
     pub step_ms: u64,
@@ -88,7 +89,7 @@ pub struct Samples {
 }
 
 /// What was used in one step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Sample {
     /// The first moment of the step.
     pub at: Timestamp,

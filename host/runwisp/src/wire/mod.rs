@@ -134,7 +134,7 @@ pub struct Instance {
 }
 
 /// What an instance uses.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InstanceUse {
     /// Processor time, percent of one core.
     pub cpu_percent: f64,

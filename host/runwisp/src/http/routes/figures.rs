@@ -8,11 +8,13 @@ use runwisp_core::figures::points::{MOST, joined, points, step};
 use runwisp_core::figures::series::Subject;
 use runwisp_core::words::ids::UnitName;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::past;
+use super::{past, theirs};
 use crate::daemon::handle::Handle;
+use crate::http::caller::Caller;
 use crate::http::query::{Params, json, time};
-use crate::wire::{Host, Problem, Sample, Samples};
+use crate::wire::{Doc, Host, Problem, Sample, Samples};
 
 /// What a curve begins with when nobody says: an hour ago.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -20,13 +22,18 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// How many points a curve has when nobody says.
 const POINTS: usize = 240;
 
-/// `GET /host`
+/// What the machine and the daemon use
+#[utoipa::path(
+    get, path = "/host", operation_id = "get_host", tag = "figures",
+    responses((status = 200, description = "As last looked at, some seconds ago.", body = Doc<Host>)),
+)]
 pub async fn host(State(handle): State<Handle>) -> Result<Response, Problem> {
     Ok(json(Host::from(handle.host().await?)))
 }
 
 /// Which curve.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// A unit; or `host` or `daemon`, where no unit is called so.
@@ -34,19 +41,32 @@ pub struct Wanted {
     /// `host` or `daemon`, whatever units are called.
     of: Option<String>,
     /// From when on; an hour before `until` if absent.
+    #[param(format = DateTime)]
     since: Option<String>,
     /// Until when; now if absent.
+    #[param(format = DateTime)]
     until: Option<String>,
-    /// The most points, up to 500.
+    /// The most points, from 2 to 500.
+    #[param(minimum = 2, maximum = 500)]
     points: Option<usize>,
 }
 
-/// `GET /samples`
+/// A curve of what a unit, the daemon or the machine used
+///
+/// Of the last hour every few seconds, of the last week every few minutes.
+#[utoipa::path(
+    get, path = "/samples", operation_id = "list_samples", tag = "figures", params(Wanted),
+    responses((status = 200, description = "Oldest first.", body = Doc<Samples>)),
+)]
 pub async fn samples(
     State(handle): State<Handle>,
+    caller: Caller,
     Params(wanted): Params<Wanted>,
 ) -> Result<Response, Problem> {
     let subject = subject(&handle, &wanted)?;
+    if let Subject::Unit(unit) = &subject {
+        theirs(&caller, unit)?;
+    }
     let until = time("until", wanted.until.as_deref())?.unwrap_or_else(Timestamp::now);
     let since = time("since", wanted.since.as_deref())?;
     let since = since.unwrap_or_else(|| until.checked_sub(HOUR).unwrap_or(Timestamp::MIN));
