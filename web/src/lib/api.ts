@@ -1,6 +1,18 @@
 // One function per question or command: the only file of the page that knows paths.
 import { http, ok } from "./client";
-import type { Daemon, Firing, Reload, Run, Session, Unit } from "./wire";
+import type {
+  Bulk,
+  CalendarDay,
+  Daemon,
+  Firing,
+  Host,
+  Reload,
+  Run,
+  RunSummary,
+  Samples,
+  Session,
+  Unit,
+} from "./wire";
 
 type Query = Record<string, string | number | boolean | undefined | null>;
 
@@ -75,3 +87,30 @@ export const reload = () => ok<Reload>(http.POST(`${V1}/reload`, { body: {} }));
 
 export const unread = () =>
   ok<{ unread: number }>(http.GET(`${V1}/notifications`, { params: { query: { limit: 1 } } }));
+
+export const summary = (wanted: { since?: string; unit?: string }) =>
+  ok<RunSummary>(http.GET(`${V1}/runs/summary`, { params: { query: query(wanted) } }));
+export const rerun = (id: string, params?: Record<string, string>) =>
+  ok<Accepted>(
+    http.POST(`${V1}/runs/{id}/rerun`, { params: { path: { id } }, body: params ? { params } : {} }),
+  );
+
+export type BulkAction = "stop" | "delete" | "restore" | "rerun";
+/** Either runs by id, or all that fit a filter apart from some. */
+export interface BulkWanted {
+  action: BulkAction;
+  ids?: string[];
+  filter?: Omit<RunQuery, "limit" | "cursor" | "count" | "sort">;
+  except?: string[];
+}
+export const bulk = (wanted: BulkWanted) => ok<Bulk>(http.POST(`${V1}/runs/bulk`, { body: wanted }));
+
+export const host = (signal?: AbortSignal) => ok<Host>(http.GET(`${V1}/host`, { signal }));
+export const samples = (
+  wanted: { unit: string; since?: string; until?: string; points?: number },
+  signal?: AbortSignal,
+) => ok<Samples>(http.GET(`${V1}/samples`, { params: { query: query(wanted) }, signal }));
+export const calendar = (
+  wanted: { from: string; until: string; timezone?: string; unit?: string },
+  signal?: AbortSignal,
+) => ok<{ days: CalendarDay[] }>(http.GET(`${V1}/calendar`, { params: { query: query(wanted) }, signal }));

@@ -76,6 +76,7 @@ export interface Param {
   default: string | null;
   required: boolean;
   choices: string[];
+  allow_custom?: boolean;
   description: string | null;
 }
 
@@ -222,3 +223,63 @@ export type Envelope =
       title: string;
       count: number;
     });
+
+export interface Sample {
+  at: string;
+  cpu_percent: number;
+  memory_bytes: number;
+}
+export interface Samples {
+  step_ms: number;
+  samples: Sample[];
+}
+
+export interface Host {
+  hostname: string;
+  os: string;
+  arch: string;
+  cores: number;
+  uptime_ms: number;
+  load: number[];
+  cpu_percent: number | null;
+  memory: { total_bytes: number; used_bytes: number };
+  disk: { total_bytes: number; free_bytes: number } | null;
+  daemon: {
+    cpu_percent: number | null;
+    memory_bytes: number;
+    open_fds: number;
+    threads: number;
+    uptime_ms: number;
+  };
+  keeper: { memory_bytes: number } | null;
+}
+
+export interface RunSummary {
+  succeeded: number;
+  failed: number;
+  other: number;
+  running: number;
+  last_failure: Run | null;
+}
+
+export interface CalendarEntry {
+  at: string;
+  unit: string;
+  run_id: string | null;
+  outcome: Outcome | null;
+  planned: boolean;
+  count: number;
+}
+export interface CalendarDay {
+  date: string;
+  fired: { succeeded: number; failed: number; other: number };
+  planned: number;
+  entries: CalendarEntry[];
+  more: number | boolean;
+}
+
+export interface Bulk {
+  affected: number;
+  skipped: { id: string; why: string }[];
+  runs: string[];
+}

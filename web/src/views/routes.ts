@@ -6,6 +6,7 @@ import Notifications from "./notifications/Notifications.svelte";
 import Plugin from "./plugins/Plugin.svelte";
 import Plugins from "./plugins/Plugins.svelte";
 import Run from "./run/Run.svelte";
+import Runs from "./runs/Runs.svelte";
 import SignIn from "./signin/SignIn.svelte";
 import Units from "./units/Units.svelte";
 
@@ -13,6 +14,7 @@ export type View = Component<{ route: Route }>;
 
 export const views: Partial<Record<Place["view"], View>> = {
   units: Units as View,
+  runs: Runs as View,
   run: Run,
   notifications: Notifications,
   plugins: Plugins,
