@@ -67,8 +67,10 @@ export const outcome = (value: Outcome): Said => OUTCOMES[value] ?? unknown(valu
 export const trigger = (value: Trigger): string => TRIGGERS[value] ?? value;
 
 /** Where a run is, or how it ended. */
-export function runWord(run: Pick<Run, "state" | "outcome">): Said {
+export function runWord(run: Pick<Run, "state" | "outcome"> & { kind?: Run["kind"] }): Said {
   if (run.outcome) return outcome(run.outcome);
+  // A service that runs is as it should be; a task that runs is busy.
+  if (run.kind === "service" && run.state === "running") return STATES.running;
   return RUN_STATES[run.state] ?? unknown(run.state);
 }
 
