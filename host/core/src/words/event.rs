@@ -72,6 +72,11 @@ pub enum Event {
         /// Units added, changed and removed.
         changed: Vec<UnitName>,
     },
+    /// The files of the configuration hold something else than what is in force, or the same again.
+    ConfigStale {
+        /// Whether they do.
+        stale: bool,
+    },
     /// The daemon took over.
     DaemonStarted {
         /// Its version.

@@ -92,6 +92,7 @@ mod tests {
             ts: Timestamp::from_second(second).unwrap(),
             stream: "stdout".to_owned(),
             text: String::new(),
+            after: String::new(),
             missing_bytes: 0,
         })
     }

@@ -7,9 +7,11 @@
 //! [`AskError::Busy`] at once.
 //! Tests: with the router, `wire/tests`.
 
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use runwisp_core::config::plan::Plan;
 use runwisp_core::figures::points::Span;
@@ -170,6 +172,12 @@ pub struct DaemonStatus {
     pub daemon_pid: i32,
     /// When this daemon process took over.
     pub started_at: Timestamp,
+    /// When the configuration in force was read.
+    pub loaded_at: Timestamp,
+    /// The zone of schedules that name none.
+    pub timezone: String,
+    /// The machine's name.
+    pub hostname: String,
     /// The binary that an upgrade would execute.
     pub binary: PathBuf,
     /// The root configuration file.
@@ -255,11 +263,42 @@ pub enum AskError {
     Gone,
 }
 
+/// An event on its way to those who follow, with room for the form in which most of them want it: made once, for all.
+#[derive(Debug)]
+pub struct Told {
+    envelope: Envelope,
+    form: OnceLock<Bytes>,
+}
+
+impl Told {
+    /// The event in a form that whoever comes first has to make; there is one form only.
+    pub fn form(&self, make: impl FnOnce(&Envelope) -> Bytes) -> Bytes {
+        self.form.get_or_init(|| make(&self.envelope)).clone()
+    }
+}
+
+impl From<Envelope> for Told {
+    fn from(envelope: Envelope) -> Self {
+        Told {
+            envelope,
+            form: OnceLock::new(),
+        }
+    }
+}
+
+impl Deref for Told {
+    type Target = Envelope;
+
+    fn deref(&self) -> &Envelope {
+        &self.envelope
+    }
+}
+
 /// The faces' end.
 #[derive(Clone)]
 pub struct Handle {
     requests: mpsc::Sender<Request>,
-    events: broadcast::Sender<Arc<Envelope>>,
+    events: broadcast::Sender<Arc<Told>>,
     plan: watch::Receiver<Arc<Plan>>,
     history: Arc<dyn History>,
 }
@@ -269,7 +308,7 @@ pub struct LoopEnd {
     /// What faces ask.
     pub requests: mpsc::Receiver<Request>,
     /// Where events are told; sending to nobody is no fault.
-    pub events: broadcast::Sender<Arc<Envelope>>,
+    pub events: broadcast::Sender<Arc<Told>>,
     /// The plan in force.
     pub plan: watch::Sender<Arc<Plan>>,
 }
@@ -374,7 +413,7 @@ impl Handle {
     }
 
     /// Events from now on.
-    pub fn events(&self) -> broadcast::Receiver<Arc<Envelope>> {
+    pub fn events(&self) -> broadcast::Receiver<Arc<Told>> {
         self.events.subscribe()
     }
 

@@ -108,6 +108,14 @@ pub trait History: Send + Sync + 'static {
     fn search(&self, wanted: &Search, hit: &mut dyn FnMut(Hit) -> bool)
     -> Result<(), HistoryError>;
 
+    /// Lines of one run that match, of those with a number above `after`; units and time of `wanted` do not count.
+    fn search_run(
+        &self,
+        run: &RunRecord,
+        wanted: &Search,
+        after: u64,
+    ) -> Result<Vec<Line>, HistoryError>;
+
     /// Deliveries that fit, newest first.
     fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError>;
 
@@ -125,6 +133,9 @@ pub trait History: Send + Sync + 'static {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Span>, HistoryError>;
+
+    /// The sequence number of the newest event that is kept, or was.
+    fn newest_event(&self) -> Result<u64, HistoryError>;
 
     /// At most `limit` events after this sequence number, oldest first.
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError>;

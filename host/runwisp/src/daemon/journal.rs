@@ -8,16 +8,17 @@ use jiff::Timestamp;
 use runwisp_core::words::event::{Envelope, Event};
 use tokio::sync::{broadcast, mpsc};
 
+use super::handle::Told as Followed;
 use crate::store::{Told, Write, Writer};
 
 /// Writes of one turn, gathered so that one commit holds them all.
 pub(crate) struct Journal {
     writer: Writer,
     told: mpsc::UnboundedReceiver<Told>,
-    followers: broadcast::Sender<Arc<Envelope>>,
+    followers: broadcast::Sender<Arc<Followed>>,
     next_seq: u64,
     gathered: Vec<Write>,
-    fresh: Vec<Arc<Envelope>>,
+    fresh: Vec<Arc<Followed>>,
 }
 
 impl Journal {
@@ -25,7 +26,7 @@ impl Journal {
     pub(crate) fn new(
         writer: Writer,
         told: mpsc::UnboundedReceiver<Told>,
-        followers: broadcast::Sender<Arc<Envelope>>,
+        followers: broadcast::Sender<Arc<Followed>>,
         next_seq: u64,
     ) -> Self {
         Journal {
@@ -51,7 +52,7 @@ impl Journal {
             event,
         };
         self.next_seq += 1;
-        self.fresh.push(Arc::new(envelope.clone()));
+        self.fresh.push(Arc::new(Followed::from(envelope.clone())));
         self.gathered.push(Write::Event(envelope));
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use runwisp_core::words::run::{RunRecord, RunState};
 
-use super::history::{From, HistoryError, Hit, Page, Search};
+use super::history::{From, HistoryError, Hit, Line, Page, Search};
 use crate::logs::search::{Pattern, Target, search as search_logs};
 use crate::logs::{LogError, LogReader};
 use crate::store::{Queries, RunFilter};
@@ -100,6 +100,31 @@ pub(super) fn search(
         }
     }
     Ok(())
+}
+
+/// Lines of one run that match and stand after the line of this number.
+pub(super) fn search_run(
+    data: &Path,
+    run: &RunRecord,
+    wanted: &Search,
+    after: u64,
+) -> Result<Vec<Line>, HistoryError> {
+    let pattern =
+        Pattern::new(&wanted.pattern, wanted.fixed, wanted.ignore_case).map_err(failed)?;
+    let target = Target {
+        unit: run.unit.clone(),
+        run: run.id,
+        complete: run.state == RunState::Ended,
+    };
+    let mut lines = Vec::new();
+    search_logs(data, &[target], &pattern, usize::MAX, &mut |_, line| {
+        if line.n > after {
+            lines.push(line);
+        }
+        lines.len() < wanted.limit
+    })
+    .map_err(failed)?;
+    Ok(lines)
 }
 
 fn failed(error: LogError) -> HistoryError {

@@ -16,7 +16,7 @@ use runwisp_core::words::notice::Delivery;
 use runwisp_core::words::run::RunRecord;
 
 use super::history::{
-    DeliveryFilter, From, History, HistoryError, Hit, Notification, Page, RunFilter, Search,
+    DeliveryFilter, From, History, HistoryError, Hit, Line, Notification, Page, RunFilter, Search,
 };
 use crate::store::{Queries, StoreError, Writer};
 
@@ -96,6 +96,15 @@ impl History for Past {
         super::output::search(&self.data, &self.queries, wanted, hit)
     }
 
+    fn search_run(
+        &self,
+        run: &RunRecord,
+        wanted: &Search,
+        after: u64,
+    ) -> Result<Vec<Line>, HistoryError> {
+        super::output::search_run(&self.data, run, wanted, after)
+    }
+
     fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError> {
         self.writer.flush(COMMIT);
         self.queries.deliveries(filter).map_err(read)
@@ -117,6 +126,11 @@ impl History for Past {
         until: Timestamp,
     ) -> Result<Vec<Span>, HistoryError> {
         self.queries.samples(subject, from, until).map_err(read)
+    }
+
+    fn newest_event(&self) -> Result<u64, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.next_seq().map(|next| next - 1).map_err(read)
     }
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {

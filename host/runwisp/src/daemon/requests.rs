@@ -22,7 +22,10 @@ impl MainLoop {
             Request::Status { reply } => {
                 let mut units = self.fleet.status(clock::now());
                 self.sampling.fill(&mut units);
-                let mut daemon = self.situation.status();
+                let mut daemon = self.situation.status(self.sampling.hostname());
+                if daemon.config_stale != self.situation.told_stale {
+                    self.look_for_stale();
+                }
                 daemon.warnings.extend(self.messages.notify.troubles());
                 let _ = reply.send(StatusSnapshot { daemon, units });
             }
@@ -90,5 +93,6 @@ impl MainLoop {
         self.messages_apply(&plan);
         self.end.plan.send_replace(plan);
         self.look_for_room();
+        self.look_for_stale();
     }
 }

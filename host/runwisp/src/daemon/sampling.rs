@@ -89,6 +89,11 @@ impl Sampling {
         }
     }
 
+    /// The machine's name.
+    pub(crate) fn hostname(&self) -> &str {
+        &self.machine.hostname
+    }
+
     /// When a look is due; none while one is under way.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.looker.as_ref().map(|_| self.next)
@@ -177,6 +182,7 @@ impl MainLoop {
     }
 
     pub(crate) fn handle_looked(&mut self, looked: Looked) {
+        self.look_for_stale();
         let Looked { looker, look, took } = looked;
         let sampling = &mut self.sampling;
         let now = Instant::now();

@@ -23,6 +23,10 @@ pub(crate) struct Situation {
     /// The random name of the data directory, in every child's environment.
     pub(crate) data_id: String,
     pub(crate) started_at: Timestamp,
+    /// When the configuration in force was read.
+    pub(crate) loaded_at: Timestamp,
+    /// Whether it was told that the files hold something else by now.
+    pub(crate) told_stale: bool,
     /// No daemon of this keeper came before.
     pub(crate) fresh: bool,
     pub(crate) exit_when_done: bool,
@@ -41,10 +45,17 @@ impl Situation {
             self.exit_when_done = self.options.exit_when_done || plan.daemon.exit_when_done;
         }
         self.loaded = loaded;
+        self.loaded_at = super::clock::now().wall;
+    }
+
+    fn timezone(&self) -> String {
+        let plan = self.loaded.plan.as_ref();
+        let zone = plan.and_then(|plan| plan.daemon.timezone.iana_name());
+        zone.unwrap_or("UTC").to_owned()
     }
 
     /// A snapshot for people.
-    pub(crate) fn status(&self) -> DaemonStatus {
+    pub(crate) fn status(&self, hostname: &str) -> DaemonStatus {
         let config = self.loaded.warnings();
         let fallback = self.loaded.is_fallback().then(|| {
             "the configuration is broken and the last good one is in force; `runwisp validate` says what is wrong"
@@ -63,6 +74,9 @@ impl Situation {
             keeper_pid: self.keeper_pid,
             daemon_pid: i32::try_from(std::process::id()).unwrap_or(0),
             started_at: self.started_at,
+            loaded_at: self.loaded_at,
+            timezone: self.timezone(),
+            hostname: hostname.to_owned(),
             binary: self.binary.clone(),
             config: self.options.config.clone(),
             data: self.options.data.clone(),
@@ -74,6 +88,17 @@ impl Situation {
 }
 
 impl MainLoop {
+    /// Whether the files of the configuration hold something else by now. Told when it changes.
+    pub(crate) fn look_for_stale(&mut self) {
+        let stale = self.situation.loaded.is_stale();
+        if stale != self.situation.told_stale {
+            self.situation.told_stale = stale;
+            let at = super::clock::now().wall;
+            self.journal.tell(at, Event::ConfigStale { stale });
+            self.journal.flush();
+        }
+    }
+
     /// A part of the daemon's own means is in trouble, or (with none) right again. Told when it changes.
     pub(crate) fn set_trouble(&mut self, part: &'static str, message: Option<String>) {
         let changed = match &message {

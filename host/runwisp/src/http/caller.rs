@@ -68,6 +68,7 @@ impl Caller {
                     || changed.iter().any(|unit| self.sees(unit.as_str()))
             }
             Event::ClockJump { .. }
+            | Event::ConfigStale { .. }
             | Event::DaemonStarted { .. }
             | Event::DaemonStopping
             | Event::Degraded { .. } => true,

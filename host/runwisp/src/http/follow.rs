@@ -9,7 +9,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use jiff::Timestamp;
-use runwisp_core::words::event::{Envelope, Event};
+use runwisp_core::words::event::Event;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::{RunRecord, RunState};
 use tokio::sync::broadcast::error::RecvError;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use super::caller::Caller;
 use super::routes::{find_run, past};
 use super::stream::{Feed, Left};
-use crate::daemon::handle::{AskError, EVENTS, Handle};
+use crate::daemon::handle::{AskError, EVENTS, Handle, Told};
 use crate::daemon::history::{From, Line, Place};
 use crate::wire::{Ended, LogItem, Problem, line};
 
@@ -90,7 +90,21 @@ pub async fn follow_into(handle: Handle, wanted: Wanted, feed: Feed) -> Result<(
     match stream(&handle, wanted, &feed).await {
         Ok(()) => Ok(()),
         Err(Over::Left) => Err(Left),
-        Err(Over::Problem(problem)) => feed.send(&LogItem::Broken(problem.into())).await,
+        Err(Over::Problem(problem)) => feed.tell(&LogItem::Broken(problem.into())).await,
+    }
+}
+
+/// Sends the lines of one run from a place on, as they come, then its end.
+pub async fn follow_run(
+    handle: Handle,
+    run: RunRecord,
+    from: From,
+    feed: Feed,
+) -> Result<(), Left> {
+    match tail(handle, run, from, feed.clone()).await {
+        Ok(_) => Ok(()),
+        Err(Over::Left) => Err(Left),
+        Err(Over::Problem(problem)) => feed.tell(&LogItem::Broken(problem.into())).await,
     }
 }
 
@@ -105,7 +119,7 @@ async fn stream(handle: &Handle, wanted: Wanted, feed: &Feed) -> Result<(), Over
     let mut live = JoinSet::new();
     for source in sources {
         if source.run.state == RunState::Ended {
-            feed.send(&LogItem::End(Ended::from(source.run))).await?;
+            feed.tell(&LogItem::End(Ended::from(source.run))).await?;
         } else if wanted.follow {
             live.spawn(tail(handle.clone(), source.run, source.from, feed.clone()));
         }
@@ -133,7 +147,7 @@ async fn stream(handle: &Handle, wanted: Wanted, feed: &Feed) -> Result<(), Over
                 },
                 Err(RecvError::Closed) => return Ok(()),
                 Err(RecvError::Lagged(missed)) => {
-                    feed.send(&LogItem::Lagged { missed }).await?;
+                    feed.tell(&LogItem::Lagged { missed }).await?;
                     let units: Vec<UnitName> = units.iter().cloned().collect();
                     let mut runs = current_runs(handle, &wanted.caller, &units).await?;
                     runs.retain(|run| known.add(run.id));
@@ -273,7 +287,7 @@ async fn backlog(
         };
         if let Some(first) = next.ahead.pop_front() {
             let run = &next.run;
-            feed.send(&LogItem::Line(line(
+            feed.tell(&LogItem::Line(line(
                 &run.unit,
                 run.id,
                 run.instance,
@@ -301,7 +315,7 @@ async fn tail(
     };
     let mut seen = match from {
         From::Place(Place { offset, .. }) => offset,
-        From::Head | From::Tail(_) | From::Since(_) => 0,
+        From::Head | From::Tail(_) | From::Since(_) | From::Line(_) => 0,
     };
     loop {
         let at = tokio::select! {
@@ -333,7 +347,7 @@ async fn tail(
             .unwrap_or_else(|| run.clone()),
     };
     reading.send_all(true).await?;
-    feed.send(&LogItem::End(Ended::from(ended))).await?;
+    feed.tell(&LogItem::End(Ended::from(ended))).await?;
     Ok(Some(id))
 }
 
@@ -346,7 +360,7 @@ async fn is_to_come(handle: &Handle, id: RunId) -> Result<bool, Over> {
 /// Waits for an event of this run; having missed some counts as one.
 async fn about(
     id: RunId,
-    events: &mut tokio::sync::broadcast::Receiver<std::sync::Arc<Envelope>>,
+    events: &mut tokio::sync::broadcast::Receiver<std::sync::Arc<Told>>,
 ) -> Result<(), Over> {
     loop {
         match events.recv().await {
@@ -381,7 +395,7 @@ impl Reading<'_> {
             self.from = From::Place(page.next);
             for l in &page.lines {
                 let told = line(&self.run.unit, self.run.id, self.run.instance, l);
-                self.feed.send(&LogItem::Line(told)).await?;
+                self.feed.tell(&LogItem::Line(told)).await?;
             }
         }
     }

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod query;
 pub mod router;
 pub mod routes;
+pub mod sse;
 pub mod stream;
 
 /// The largest body of a request, bytes.

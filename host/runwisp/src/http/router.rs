@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::routes::{
-    daemon, events, figures, logs, messages, reload, runs, schedule, search, status, units,
+    daemon, events, figures, log_search, log_stream, logs, messages, reload, runs, schedule,
+    search, status, units,
 };
 use super::{MAX_BODY, openapi};
 use crate::daemon::handle::Handle;
@@ -52,6 +53,9 @@ fn paths() -> OpenApiRouter<Handle> {
         .routes(routes!(runs::show))
         .routes(routes!(runs::stop))
         .routes(routes!(logs::page))
+        .routes(routes!(logs::download))
+        .routes(routes!(log_search::search))
+        .routes(routes!(log_stream::stream))
         .routes(routes!(logs::follow))
         .routes(routes!(search::search))
         .routes(routes!(schedule::next))

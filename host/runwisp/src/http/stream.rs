@@ -14,6 +14,9 @@ use hyper::body::Frame;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::sse;
+use crate::wire::LogItem;
+
 /// How many pieces may wait for the reader.
 pub const AHEAD: usize = 256;
 
@@ -23,12 +26,35 @@ pub struct Left;
 
 /// The producer's end.
 #[derive(Clone)]
-pub struct Feed(mpsc::Sender<Bytes>);
+pub struct Feed {
+    pieces: mpsc::Sender<Bytes>,
+    /// Whether output is told as server-sent events, and not as lines of JSON.
+    events: bool,
+}
 
 impl Feed {
     /// Sends one document as a line.
     pub async fn send<T: Serialize>(&self, document: &T) -> Result<(), Left> {
-        self.0.send(json_line(document)).await.map_err(|_| Left)
+        self.bytes(json_line(document)).await
+    }
+
+    /// Sends one piece of output in the form that the reader asked for.
+    pub async fn tell(&self, item: &LogItem) -> Result<(), Left> {
+        if !self.events {
+            return self.send(item).await;
+        }
+        self.bytes(match item {
+            LogItem::Line(line) => sse::frame(Some(&line.after), "line", item),
+            LogItem::End(_) => sse::frame(None, "end", item),
+            LogItem::Lagged { .. } => sse::frame(None, "lagged", item),
+            LogItem::Broken(_) => sse::frame(None, "broken", item),
+        })
+        .await
+    }
+
+    /// Sends bytes as they are.
+    pub async fn bytes(&self, bytes: Bytes) -> Result<(), Left> {
+        self.pieces.send(bytes).await.map_err(|_| Left)
     }
 
     /// The same from a thread that may block.
@@ -38,16 +64,17 @@ impl Feed {
 
     /// Sends bytes as they are, from a thread that may block.
     pub fn bytes_blocking(&self, bytes: Bytes) -> Result<(), Left> {
-        self.0.blocking_send(bytes).map_err(|_| Left)
+        self.pieces.blocking_send(bytes).map_err(|_| Left)
     }
 
     /// Waits until the reader has gone.
     pub async fn left(&self) {
-        self.0.closed().await;
+        self.pieces.closed().await;
     }
 }
 
-fn json_line<T: Serialize>(document: &T) -> Bytes {
+/// A document as a line.
+pub fn json_line<T: Serialize>(document: &T) -> Bytes {
     let mut line = serde_json::to_vec(document).unwrap_or_default();
     line.push(b'\n');
     line.into()
@@ -71,7 +98,12 @@ impl hyper::body::Body for Pieces {
 
 /// A feed, and the answer that it feeds. The answer ends when the last clone of the feed is dropped.
 pub fn answer(content_type: &'static str) -> (Feed, Response) {
-    let (feed, pieces) = mpsc::channel(AHEAD);
+    answer_ahead(content_type, AHEAD)
+}
+
+/// The same with so many pieces that may wait for the reader.
+pub fn answer_ahead(content_type: &'static str, ahead: usize) -> (Feed, Response) {
+    let (feed, pieces) = mpsc::channel(ahead);
     let response = (
         [
             (header::CONTENT_TYPE, content_type),
@@ -80,7 +112,11 @@ pub fn answer(content_type: &'static str) -> (Feed, Response) {
         Body::new(Pieces(pieces)),
     )
         .into_response();
-    (Feed(feed), response)
+    let feed = Feed {
+        pieces: feed,
+        events: content_type == "text/event-stream",
+    };
+    (feed, response)
 }
 
 /// A feed of lines of JSON.

@@ -74,6 +74,7 @@ impl Assembler {
             bytes: std::mem::take(&mut held.bytes),
             continued: !ended,
             missing: 0,
+            after: 0,
         };
         self.line += u64::from(ended);
         (taken, Some(line))
@@ -94,6 +95,7 @@ impl Assembler {
             bytes: std::mem::take(&mut held.bytes),
             continued: false,
             missing: 0,
+            after: 0,
         })
     }
 }

@@ -36,9 +36,19 @@ pub struct Line {
     pub continued: bool,
     /// Bytes printed since the line before, or within this one, that are not kept: the disk was full, say.
     pub missing: u64,
+    /// Bytes before the place right after it, counted as in [`Place`].
+    pub after: u64,
 }
 
 impl Line {
+    /// The place right after it.
+    pub fn place(&self) -> Place {
+        Place {
+            offset: self.after,
+            line: self.n - u64::from(self.continued),
+        }
+    }
+
     /// The line as text: what is not UTF-8 becomes U+FFFD, control characters stay.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.bytes)
@@ -65,6 +75,8 @@ pub enum From {
     Since(Timestamp),
     /// Where another page ended.
     Place(Place),
+    /// The line of this number, from 1.
+    Line(u64),
 }
 
 /// A stretch of a run's output.
@@ -72,6 +84,10 @@ pub enum From {
 pub struct Page {
     /// The lines. While more may come, a line that is not complete is held back.
     pub lines: Vec<Line>,
+    /// Where this one began.
+    pub begin: Place,
     /// Where the next page begins.
     pub next: Place,
+    /// How many lines are kept, where the page reached the last one.
+    pub total: Option<u64>,
 }

@@ -138,22 +138,33 @@ impl LogReader {
             From::Place(place) => self.resume(place, first, end)?,
             From::Tail(lines) => self.tail(lines, first, end)?,
             From::Since(time) => self.since(time, first, end)?,
+            From::Line(number) => self.line(number, first, end)?,
+        };
+        // Past the end, what has no line end yet is found, whatever its number.
+        let least = match from {
+            From::Line(number) => number,
+            _ => 0,
         };
         let mut page = Page {
             lines: Vec::new(),
+            begin: begin.place,
             next: begin.place,
+            total: None,
         };
         let mut size = 0;
         let mut walk = self.walk_from(&begin, first, end)?;
         while let Some((line, place)) = walk.next_line()? {
             page.next = place;
             size += line.bytes.len();
-            page.lines.push(line);
+            if line.n >= least {
+                page.lines.push(line);
+            }
             // At the end, lines without their end belong to this page: no place is between them.
             if (page.lines.len() >= limit || size >= PAGE_BYTES) && !walk.is_dry() {
                 return Ok(page);
             }
         }
+        page.total = Some(page.lines.last().map_or(page.next.line, |last| last.n));
         if let From::Tail(lines) = from {
             // Lines without their end count as lines, which is known only now.
             let most = usize::try_from(lines).unwrap_or(usize::MAX);
@@ -215,6 +226,28 @@ impl LogReader {
             break;
         }
         self.begin_in_the_middle(offset, first)
+    }
+
+    /// The line of this number, found from the beginning.
+    fn line(&self, number: u64, first: u64, end: u64) -> io::Result<Begin> {
+        let mut left = number.saturating_sub(1);
+        let mut block = block_of(first, end);
+        let mut low = first;
+        while left > 0 && low < end {
+            let high = end.min(low + BLOCK as u64);
+            let bytes = self.read_exactly(low, high, &mut block)?;
+            let here = count_line_ends(bytes);
+            if here < left {
+                left -= here;
+                low = high;
+                continue;
+            }
+            let nth = usize::try_from(left - 1).unwrap_or(usize::MAX);
+            let at = memchr::memchr_iter(b'\n', bytes).nth(nth);
+            low += at.map_or(bytes.len() as u64, |at| at as u64 + 1);
+            left = 0;
+        }
+        self.begin_in_the_middle(low, first)
     }
 
     /// The first line of which anything was printed at `time` or later.

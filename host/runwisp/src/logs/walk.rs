@@ -77,6 +77,7 @@ impl<'a> Walk<'a> {
             self.at += taken as u64;
             if let Some(mut line) = line {
                 line.missing = std::mem::take(&mut self.missing);
+                line.after = self.at;
                 return Ok(Some((line, self.place())));
             }
         }
@@ -86,7 +87,13 @@ impl<'a> Walk<'a> {
         let missing = std::mem::take(&mut self.missing);
         Ok(self.assembler.finish().map(|line| {
             let place = self.place();
-            (Line { missing, ..line }, place)
+            let after = self.at;
+            let line = Line {
+                missing,
+                after,
+                ..line
+            };
+            (line, place)
         }))
     }
 

@@ -14,7 +14,7 @@ use super::{
     Unit,
 };
 use crate::daemon::handle::{DaemonStatus, ReloadReport, StatusSnapshot};
-use crate::daemon::history::{Hit, Line};
+use crate::daemon::history::{Hit, Line, Place};
 
 fn ms(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
@@ -36,6 +36,9 @@ impl From<DaemonStatus> for Daemon {
             pid: daemon.keeper_pid,
             daemon_pid: daemon.daemon_pid,
             started_at: daemon.started_at,
+            config_loaded_at: Some(daemon.loaded_at),
+            timezone: daemon.timezone,
+            hostname: daemon.hostname,
             binary: daemon.binary.to_string_lossy().into_owned(),
             config: daemon.config.to_string_lossy().into_owned(),
             data: daemon.data.to_string_lossy().into_owned(),
@@ -147,6 +150,11 @@ impl From<Hit> for LogLine {
     }
 }
 
+/// A place as text.
+pub fn place(place: Place) -> String {
+    format!("{}:{}", place.offset, place.line)
+}
+
 /// A line of a run.
 pub fn line(unit: &UnitName, run: RunId, instance: u32, line: &Line) -> LogLine {
     LogLine {
@@ -157,6 +165,7 @@ pub fn line(unit: &UnitName, run: RunId, instance: u32, line: &Line) -> LogLine 
         ts: line.ts,
         stream: line.stream.as_str().to_owned(),
         text: String::from_utf8_lossy(&line.bytes).into_owned(),
+        after: place(line.place()),
         missing_bytes: line.missing,
     }
 }

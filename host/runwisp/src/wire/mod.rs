@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 pub use crate::daemon::handle::Finding;
 
-pub use convert::{firings, line};
+pub use convert::{firings, line, place};
 pub use figures::{DaemonUse, Disk, Host, KeeperUse, Memory, Sample, Samples};
 pub use messages::{
     Deliveries, Delivery, Exchanged, Notification, Notifications, ReadBell, TestNotifier, Tested,
@@ -75,6 +75,17 @@ pub struct Daemon {
     pub daemon_pid: i32,
     /// When the daemon process took over.
     pub started_at: Timestamp,
+    /// When the configuration in force was read; absent from daemons of an earlier version.
+    #[serde(default)]
+    pub config_loaded_at: Option<Timestamp>,
+    /// The zone of schedules that name none.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub timezone: String,
+    /// The machine's name.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub hostname: String,
     /// The binary that an upgrade would execute.
     pub binary: String,
     /// The root configuration file.
@@ -303,6 +314,10 @@ pub struct LogLine {
     pub stream: String,
     /// Its text without the line end; bytes that are no UTF-8 become U+FFFD.
     pub text: String,
+    /// The place right after it: give it back as `at`.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub after: String,
     /// Bytes printed since the line before, or within this one, that are not kept; absent where there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub missing_bytes: u64,
@@ -335,6 +350,20 @@ pub struct LogPage {
     pub next: String,
     /// Whether the run has ended and this page holds its last line.
     pub complete: bool,
+    /// How many lines are kept of the run, where this page holds the last one that there is.
+    #[serde(default)]
+    pub total_lines: Option<u64>,
+}
+
+/// Lines of one run that match.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Hits {
+    /// In order.
+    pub hits: Vec<LogLine>,
+    /// Where the next page begins: give it back as `after`; none where there is nothing more to find for now.
+    pub next: Option<u64>,
+    /// Whether there may be more than these.
+    pub total_is_floor: bool,
 }
 
 /// One firing of a schedule.

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use crate::http::caller::Caller;
 use crate::http::follow::{Amount, Start, Wanted, follow_into};
 use crate::http::query::{Params, RunPath, json, time};
 use crate::http::stream;
-use crate::wire::{Doc, LogItem, LogPage, Problem, line};
+use crate::wire::{Doc, LogItem, LogPage, Problem, line, place};
 
 /// How many lines a page holds when nobody says, and at most.
 const DEFAULT_LINES: usize = 1_000;
@@ -35,10 +36,15 @@ const MAX_TARGETS: usize = 1_000;
 pub struct Part {
     /// The last so many lines.
     tail: Option<u64>,
+    /// From the line of this number, from 1. Numbers count the lines that are kept.
+    from: Option<u64>,
     /// From the first line printed at that time or later.
     #[param(format = DateTime)]
     since: Option<String>,
-    /// From this place: the `next` of a page.
+    /// Only lines printed before that time.
+    #[param(format = DateTime)]
+    until: Option<String>,
+    /// From this place: the `next` of a page, or the `after` of a line.
     at: Option<String>,
     /// How many lines; 1,000 unless told, 10,000 at most.
     limit: Option<usize>,
@@ -67,32 +73,45 @@ pub async fn page(
         return raw(&handle, run).await;
     }
     let since = time("since", part.since.as_deref())?;
-    let from = match (part.at.as_deref(), part.tail, since) {
-        (Some(at), None, None) => From::Place(place(at)?),
-        (None, Some(lines), None) => From::Tail(lines),
-        (None, None, Some(since)) => From::Since(since),
-        (None, None, None) => From::Head,
-        _ => return Err(Problem::invalid("at, tail and since exclude each other")),
+    let until = time("until", part.until.as_deref())?;
+    let from = match (part.at.as_deref(), part.tail, since, part.from) {
+        (Some(at), None, None, None) => From::Place(parse_place(at)?),
+        (None, Some(lines), None, None) => From::Tail(lines),
+        (None, None, Some(since), None) => From::Since(since),
+        (None, None, None, Some(number)) => From::Line(number),
+        (None, None, None, None) => From::Head,
+        _ => {
+            let message = "at, tail, since and from exclude each other";
+            return Err(Problem::invalid(message));
+        }
     };
     let limit = part.limit.unwrap_or(DEFAULT_LINES).clamp(1, MAX_LINES);
     let ended = run.state == RunState::Ended;
-    let (run, page) = past(&handle, move |history| {
+    let (run, mut page) = past(&handle, move |history| {
         let page = history.page(&run, from, limit, ended)?;
         Ok((run, page))
     })
     .await?;
+    let complete = ended && page.lines.len() < limit;
+    if let Some(until) = until
+        && let Some(first) = page.lines.iter().position(|line| line.ts >= until)
+    {
+        page.lines.truncate(first);
+        page.next = page.lines.last().map_or(page.begin, |line| line.place());
+    }
     Ok(json(LogPage {
-        complete: ended && page.lines.len() < limit,
+        complete,
+        total_lines: page.total,
         lines: page
             .lines
             .iter()
             .map(|l| line(&run.unit, run.id, run.instance, l))
             .collect(),
-        next: format!("{}:{}", page.next.offset, page.next.line),
+        next: place(page.next),
     }))
 }
 
-fn place(text: &str) -> Result<Place, Problem> {
+pub(super) fn parse_place(text: &str) -> Result<Place, Problem> {
     text.split_once(':')
         .and_then(|(offset, line)| {
             Some(Place {
@@ -101,6 +120,29 @@ fn place(text: &str) -> Result<Place, Problem> {
             })
         })
         .ok_or_else(|| Problem::invalid(format!("at is not the `next` of a page: {text:?}")))
+}
+
+/// All of a run's output, byte for byte
+#[utoipa::path(
+    get, path = "/runs/{id}/log/raw", operation_id = "download_log", tag = "logs",
+    params(("id" = RunId, Path, description = "A run.")),
+    responses((status = 200, description = "A file to keep.", body = String, content_type = "application/octet-stream")),
+)]
+pub async fn download(
+    State(handle): State<Handle>,
+    caller: Caller,
+    RunPath(id): RunPath,
+) -> Result<Response, Problem> {
+    let run = find_run(&handle, &caller, id).await?;
+    // Names of units are letters, digits and a few marks that need no quoting.
+    let name = format!("attachment; filename=\"{}-{id}.log\"", run.unit);
+    let mut response = raw(&handle, run).await?;
+    if let Ok(value) = HeaderValue::from_str(&name) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
 }
 
 async fn raw(handle: &Handle, run: RunRecord) -> Result<Response, Problem> {

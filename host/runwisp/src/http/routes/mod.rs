@@ -3,6 +3,8 @@
 pub mod daemon;
 pub mod events;
 pub mod figures;
+pub mod log_search;
+pub mod log_stream;
 pub mod logs;
 pub mod messages;
 pub mod reload;

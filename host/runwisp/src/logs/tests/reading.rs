@@ -310,3 +310,41 @@ proptest! {
         keeper.reader(true).bytes(0, u64::MAX).unwrap().read_to_end(&mut bytes).unwrap();
     }
 }
+
+#[test]
+fn every_line_is_found_by_its_number_and_every_place_goes_on_after_it() {
+    use Stream::{Stderr, Stdout};
+    let dir = tempfile::tempdir().unwrap();
+    let mut keeper = Keeper::new(dir.path());
+    for (stream, text) in [
+        (Stdout, "one, "),
+        (Stderr, "oops\nand "),
+        (Stdout, "two\nthree"),
+        (Stderr, "more\n"),
+    ] {
+        keeper.print(&piece(stream, 1, text));
+    }
+    keeper.complete();
+    let reader = keeper.reader(true);
+    let all = all_pages(&reader, From::Head, 100);
+    assert_eq!(all.len(), 4);
+    for (i, line) in all.iter().enumerate() {
+        let texts = |lines: &[Line]| -> Vec<(u64, Vec<u8>)> {
+            lines.iter().map(|l| (l.n, l.bytes.clone())).collect()
+        };
+        assert_eq!(
+            texts(&all_pages(&reader, From::Line(line.n), 2)),
+            texts(&all[i..])
+        );
+        // At the very end, what has no line end belongs to the line before it: no place is between them.
+        if line.after < keeper.end {
+            assert_eq!(
+                texts(&all_pages(&reader, From::Place(line.place()), 2)),
+                texts(&all[i + 1..])
+            );
+        }
+    }
+    assert_eq!(reader.page(From::Line(9), 2).unwrap().lines, []);
+    assert_eq!(reader.page(From::Tail(1), 1).unwrap().total, Some(4));
+    assert_eq!(reader.page(From::Head, 2).unwrap().total, None);
+}

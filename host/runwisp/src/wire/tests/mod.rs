@@ -1,6 +1,7 @@
 //! The API as its clients see it: the real router on a real socket, before a loop and a history made of tables.
 
 mod messages;
+mod streams;
 mod world;
 
 use std::time::Duration;

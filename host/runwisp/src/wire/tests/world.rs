@@ -26,7 +26,7 @@ use tokio::sync::{broadcast, watch};
 use crate::client::Client;
 use crate::daemon::handle::{
     DaemonStatus, Handle, LoopEnd, OutputAt, ReloadRefusal, ReloadReport, Request, StatusSnapshot,
-    open,
+    Told, open,
 };
 use crate::daemon::history::{
     DeliveryFilter, From, History, HistoryError, Hit, Line, Notification, Page, Place, RunFilter,
@@ -96,7 +96,7 @@ pub(super) struct World {
     dir: tempfile::TempDir,
     past: Past,
     handle: Handle,
-    events: broadcast::Sender<Arc<Envelope>>,
+    events: broadcast::Sender<Arc<Told>>,
     /// Bumped whenever a table changes, so that waiting answers look again.
     changed: Arc<watch::Sender<u64>>,
     deaf: Mutex<Option<LoopEnd>>,
@@ -210,7 +210,9 @@ impl World {
     fn tell(&self, seq: u64, event: Event) {
         let at = Timestamp::UNIX_EPOCH;
         // Nobody listening is fine.
-        let _ = self.events.send(Arc::new(Envelope { seq, at, event }));
+        let _ = self
+            .events
+            .send(Arc::new(Told::from(Envelope { seq, at, event })));
     }
 
     pub(super) fn tell_event(&self, seq: u64) {
@@ -243,6 +245,24 @@ impl World {
             .push(Envelope { seq, at, event });
     }
 
+    /// Sends a request and reads what comes until `text` is in it.
+    pub(super) async fn hear(&self, path: &str, headers: &str, text: &str) -> String {
+        let mut stream = tokio::net::UnixStream::connect(self.socket())
+            .await
+            .unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut heard = Vec::new();
+        while !String::from_utf8_lossy(&heard).contains(text) {
+            assert!(
+                stream.read_buf(&mut heard).await.unwrap() > 0,
+                "{text:?} never came: {}",
+                String::from_utf8_lossy(&heard)
+            );
+        }
+        String::from_utf8(heard).unwrap()
+    }
+
     /// Asks as any program would: status and document.
     pub(super) async fn raw(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let mut stream = tokio::net::UnixStream::connect(self.socket())
@@ -271,6 +291,7 @@ fn line(i: usize, text: &str, second: i64) -> Line {
         stream: Stream::Stdout,
         bytes: text.as_bytes().to_vec(),
         missing: 0,
+        after: 0,
         continued: false,
     }
 }
@@ -391,6 +412,9 @@ impl Past {
             keeper_pid: 7,
             daemon_pid: 8,
             started_at: Timestamp::UNIX_EPOCH,
+            loaded_at: Timestamp::UNIX_EPOCH,
+            timezone: "UTC".to_owned(),
+            hostname: "box".to_owned(),
             binary: "/usr/bin/runwisp".into(),
             config: "/c".into(),
             data: "/d".into(),
@@ -454,6 +478,7 @@ impl History for Past {
             From::Tail(n) => lines.len().saturating_sub(usize::try_from(n).unwrap()),
             From::Since(at) => lines.iter().take_while(|l| l.ts < at).count(),
             From::Place(place) => usize::try_from(place.line).unwrap(),
+            From::Line(n) => usize::try_from(n).unwrap() - 1,
         };
         let lines_now: Vec<Line> = lines.iter().skip(skip).take(limit).cloned().collect();
         let upto = skip + lines_now.len();
@@ -463,6 +488,8 @@ impl History for Past {
             line: upto as u64,
         };
         Ok(Page {
+            total: (upto == lines.len()).then_some(upto as u64),
+            begin: Place::default(),
             lines: lines_now,
             next,
         })
@@ -489,6 +516,23 @@ impl History for Past {
 
     fn samples(&self, _: &Subject, _: Timestamp, _: Timestamp) -> Result<Vec<Span>, HistoryError> {
         Ok(Vec::new())
+    }
+
+    fn newest_event(&self) -> Result<u64, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        Ok(tables.events.last().map_or(0, |event| event.seq))
+    }
+
+    fn search_run(
+        &self,
+        run: &RunRecord,
+        wanted: &Search,
+        after: u64,
+    ) -> Result<Vec<Line>, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        let lines = tables.runs.get(&run.id).into_iter().flat_map(|(_, l)| l);
+        let found = lines.filter(|line| line.n > after && line.text().contains(&wanted.pattern));
+        Ok(found.take(wanted.limit).cloned().collect())
     }
 
     fn events(&self, after: u64, limit: usize) -> Result<Vec<Envelope>, HistoryError> {
