@@ -295,6 +295,8 @@ impl Script {
 
     fn show_event(&mut self, event: &Event) -> Option<String> {
         Some(match event {
+            // Files are not of this world.
+            Event::ConfigStale { .. } => return None,
             Event::Run {
                 run,
                 unit,

@@ -146,8 +146,6 @@ async fn prepare(
         exit_when_done: options.exit_when_done || agreed.plan.daemon.exit_when_done,
         keeper_pid: nix::unistd::getppid().as_raw(),
         started_at: now.wall,
-        loaded_at: now.wall,
-        told_stale: false,
         stopping: false,
         troubles,
         notices: history.notices,

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use runwisp_core::config::Source;
 use runwisp_core::config::plan::Plan;
 use runwisp_core::words::diagnostic::Severity;
@@ -29,6 +30,10 @@ pub(crate) struct Configuration {
     pub(crate) rendered: String,
     sources: Vec<Source>,
     stamp: Stamp,
+    /// When it was read.
+    pub(crate) loaded_at: Timestamp,
+    /// Whether it was told that the files hold something else by now.
+    pub(crate) told_stale: bool,
     /// It is the last good one, because what is on disk is not.
     fallback: bool,
 }
@@ -64,6 +69,8 @@ impl Configuration {
             plan: loaded.plan.map(Arc::new),
             sources: loaded.sources,
             stamp: loaded.stamp,
+            loaded_at: super::clock::now().wall,
+            told_stale: false,
             fallback: false,
         }
     }

@@ -23,7 +23,7 @@ impl MainLoop {
                 let mut units = self.fleet.status(clock::now());
                 self.sampling.fill(&mut units);
                 let mut daemon = self.situation.status(self.sampling.hostname());
-                if daemon.config_stale != self.situation.told_stale {
+                if daemon.config_stale != self.situation.loaded.told_stale {
                     self.look_for_stale();
                 }
                 daemon.warnings.extend(self.messages.notify.troubles());

@@ -23,10 +23,6 @@ pub(crate) struct Situation {
     /// The random name of the data directory, in every child's environment.
     pub(crate) data_id: String,
     pub(crate) started_at: Timestamp,
-    /// When the configuration in force was read.
-    pub(crate) loaded_at: Timestamp,
-    /// Whether it was told that the files hold something else by now.
-    pub(crate) told_stale: bool,
     /// No daemon of this keeper came before.
     pub(crate) fresh: bool,
     pub(crate) exit_when_done: bool,
@@ -39,13 +35,13 @@ pub(crate) struct Situation {
 
 impl Situation {
     /// A new configuration is in force.
-    pub(crate) fn accept(&mut self, loaded: Configuration) {
+    pub(crate) fn accept(&mut self, mut loaded: Configuration) {
         loaded.keep(&self.options.data);
         if let Some(plan) = &loaded.plan {
             self.exit_when_done = self.options.exit_when_done || plan.daemon.exit_when_done;
         }
+        loaded.told_stale = self.loaded.told_stale;
         self.loaded = loaded;
-        self.loaded_at = super::clock::now().wall;
     }
 
     fn timezone(&self) -> String {
@@ -74,7 +70,7 @@ impl Situation {
             keeper_pid: self.keeper_pid,
             daemon_pid: i32::try_from(std::process::id()).unwrap_or(0),
             started_at: self.started_at,
-            loaded_at: self.loaded_at,
+            loaded_at: self.loaded.loaded_at,
             timezone: self.timezone(),
             hostname: hostname.to_owned(),
             binary: self.binary.clone(),
@@ -91,8 +87,8 @@ impl MainLoop {
     /// Whether the files of the configuration hold something else by now. Told when it changes.
     pub(crate) fn look_for_stale(&mut self) {
         let stale = self.situation.loaded.is_stale();
-        if stale != self.situation.told_stale {
-            self.situation.told_stale = stale;
+        if stale != self.situation.loaded.told_stale {
+            self.situation.loaded.told_stale = stale;
             let at = super::clock::now().wall;
             self.journal.tell(at, Event::ConfigStale { stale });
             self.journal.flush();
