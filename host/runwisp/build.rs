@@ -1,9 +1,15 @@
-//! Builds the bundled plugins with a cargo of its own, and leaves `bundled_components.rs` with their bytes.
+//! Builds the bundled plugins with a cargo of its own, and leaves `bundled_components.rs` with their bytes; for a release,
+//! builds the page, too, and leaves `page_files.rs` with its files.
 //!
 //! Where they come from, the first that is there:
 //!   1. `RUNWISP_PLUGINS_DIR`: a folder of built components, for those who build them apart or offline
 //!   2. `plugins/` of this checkout, built now
 //!   3. `bundled/` beside this file, which is what a packed crate carries
+//!
+//! Where the page comes from, in a release alone (a debug build reads `web/dist` when it is asked for it):
+//!   1. `RUNWISP_WEB_DIR`: a folder with the built page, for those who build it apart or offline
+//!   2. `web/` of this checkout, built now by npm where `web/dist` is missing or older than its sources
+//!   3. `page/` beside this file, which is what a packed crate carries
 //!
 //! Invariant: nothing meant for the outer build reaches the inner one, so its components are the same wherever and
 //! however the host is built.
@@ -58,7 +64,7 @@ const FOREIGN_PREFIXES: [&str; 5] = [
 ];
 
 fn main() {
-    if let Err(why) = bundle() {
+    if let Err(why) = bundle().and_then(|()| page()) {
         println!("cargo::error={why}");
         std::process::exit(1);
     }
@@ -93,6 +99,129 @@ fn bundle() -> Result<(), String> {
     }
     list.push_str("]\n");
     write_changed(&out.join("bundled_components.rs"), list.as_bytes())
+}
+
+/// What makes the page what it is.
+const PAGE_SOURCES: [&str; 7] = [
+    "src",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "vite.config.ts",
+    "tsconfig.json",
+];
+
+fn page() -> Result<(), String> {
+    println!("cargo::rerun-if-env-changed=RUNWISP_WEB_DIR");
+    println!("cargo::rustc-check-cfg=cfg(page_embedded)");
+    if env::var("PROFILE").as_deref() != Ok("release") {
+        return Ok(());
+    }
+    println!("cargo::rustc-cfg=page_embedded");
+    let here = PathBuf::from(given("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(given("OUT_DIR")?);
+    let web = here.ancestors().nth(2).map(|root| root.join("web"));
+    let web = web.filter(|web| web.join("package.json").is_file());
+    let dist = match (env::var_os("RUNWISP_WEB_DIR"), web) {
+        (Some(folder), _) => PathBuf::from(folder),
+        (None, Some(web)) => built_page(&web)?,
+        (None, None) => here.join("page"),
+    };
+    let mut files = Vec::new();
+    collect(&dist, &mut files)
+        .map_err(|e| format!("could not read the page in {}: {e}", dist.display()))?;
+    files.sort();
+    let packed = out.join("page");
+    fs::create_dir_all(&packed).map_err(|e| format!("could not make a folder: {e}"))?;
+    let mut list = String::from("&[\n");
+    for (at, file) in files.iter().enumerate() {
+        println!("cargo::rerun-if-changed={}", file.display());
+        let name = file.strip_prefix(&dist).map_err(|e| e.to_string())?;
+        let gzip = packed.join(format!("{at}.gz"));
+        let form = match compress(file, &gzip)? {
+            true => format!("Some(include_bytes!({:?}))", gzip.display().to_string()),
+            false => "None".to_owned(),
+        };
+        list.push_str(&format!(
+            "    ({:?}, include_bytes!({:?}), {form}),\n",
+            name.display().to_string(),
+            file.display().to_string()
+        ));
+    }
+    list.push_str("]\n");
+    write_changed(&out.join("page_files.rs"), list.as_bytes())
+}
+
+/// The folder of the built page; built now, if its sources are newer.
+fn built_page(web: &Path) -> Result<PathBuf, String> {
+    let dist = web.join("dist");
+    let mut newest = None;
+    for source in PAGE_SOURCES {
+        let source = web.join(source);
+        println!("cargo::rerun-if-changed={}", source.display());
+        let mut files = Vec::new();
+        if collect(&source, &mut files).is_ok() {
+            newest = files
+                .iter()
+                .filter_map(|file| changed(file))
+                .chain(newest)
+                .max();
+        }
+    }
+    let there = changed(&dist.join("index.html"));
+    if there.is_some() && there >= newest {
+        return Ok(dist);
+    }
+    for arguments in [&["ci"][..], &["run", "build"]] {
+        let told = format!("npm {}", arguments.join(" "));
+        let failed = |why: String| {
+            format!(
+                "a release carries the page, and {why}: run `npm ci && npm run build` in {}, \
+                 or name a folder with the built page in RUNWISP_WEB_DIR",
+                web.display()
+            )
+        };
+        let mut npm = Command::new("npm");
+        // What it says is for people, not for cargo.
+        let ran = npm.args(arguments).current_dir(web).output();
+        let ran = ran.map_err(|e| failed(format!("`{told}` could not be run ({e})")))?;
+        if !ran.status.success() {
+            let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+            return Err(failed(format!("`{told}` failed ({})", said.trim())));
+        }
+    }
+    Ok(dist)
+}
+
+fn changed(path: &Path) -> Option<std::time::SystemTime> {
+    fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}
+
+/// Every file below a path, or the path itself.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !path.is_dir() {
+        fs::metadata(path)?;
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        collect(&entry?.path(), files)?;
+    }
+    Ok(())
+}
+
+/// Compresses a file, where that makes it a tenth smaller; whether it did.
+fn compress(file: &Path, to: &Path) -> Result<bool, String> {
+    use std::io::Write;
+    let bytes = fs::read(file).map_err(|e| format!("could not read {}: {e}", file.display()))?;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let packed = encoder.write_all(&bytes).and_then(|()| encoder.finish());
+    let packed = packed.map_err(|e| format!("could not compress {}: {e}", file.display()))?;
+    if packed.len() * 10 > bytes.len() * 9 {
+        return Ok(false);
+    }
+    write_changed(to, &packed).map(|()| true)
 }
 
 fn build(root: &Path, out: &Path) -> Result<PathBuf, String> {

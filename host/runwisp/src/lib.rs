@@ -1,5 +1,6 @@
 //! The product: everything but the keeper's and the core's work.
 
+pub mod access;
 pub mod bundled;
 pub mod cli;
 pub mod client;

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     compile_plugin, completions, daemon, deliveries, explain, import, list, logs, man, next,
-    notifications, notify, openapi, plugin, reload, restart, run, runs, schema, search, service,
-    signal, start, status, stop, upgrade, validate, version,
+    notifications, notify, openapi, password, plugin, reload, restart, run, runs, schema, search,
+    service, signal, start, status, stop, upgrade, validate, version,
 };
 
 /// Keeps services alive, runs scheduled tasks, and keeps what they said
@@ -174,6 +174,8 @@ pub enum Verb {
     Service(service::Args),
     /// Turn what another program is configured with into a configuration
     Import(import::Args),
+    /// Show or set the password of the page
+    Password(password::Args),
     /// See, install and try plugins
     Plugin(plugin::Args),
     /// Compile a component
@@ -199,6 +201,7 @@ impl Verb {
             | Verb::Notifications(_)
             | Verb::Notify(_)
             | Verb::Explain(_)
+            | Verb::Password(_)
             | Verb::Upgrade(_)
             | Verb::Version(_) => true,
             Verb::Daemon(_)

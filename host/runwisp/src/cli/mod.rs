@@ -28,6 +28,7 @@ mod notifications;
 mod notify;
 mod openapi;
 pub mod output;
+mod password;
 pub mod paths;
 mod plugin;
 mod private_daemon;
@@ -136,6 +137,7 @@ fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
         Verb::Version(args) => context.wait(version::run(args, context)),
         Verb::Service(args) => service::run(args, context),
         Verb::Import(args) => import::run(args, context),
+        Verb::Password(args) => context.wait(password::run(args, context)),
         Verb::Plugin(args) => plugin::run(args, context),
         Verb::CompilePlugin(args) => compile_plugin::run(args, context),
     }

@@ -137,6 +137,11 @@ impl Output {
     }
 }
 
+/// A question on the same line as its answer.
+pub fn prompt(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 fn say(text: &str) {
     let mut line = text.to_owned();
     line.push('\n');

@@ -93,13 +93,23 @@ impl Client {
         uri: &Uri,
         body: &impl Serialize,
     ) -> Result<T, Problem> {
-        let body = serde_json::to_vec(body).map_err(|e| {
-            Problem::new(
-                "request.invalid",
-                format!("could not say this in JSON: {e}"),
-            )
-        })?;
-        let response = self.send(Method::POST, uri, body.into()).await?;
+        let response = self.send(Method::POST, uri, said(body)?).await?;
+        read(response).await
+    }
+
+    /// Asks for something to be replaced and reads the whole answer.
+    pub async fn put<T: DeserializeOwned>(
+        &self,
+        uri: &Uri,
+        body: &impl Serialize,
+    ) -> Result<T, Problem> {
+        let response = self.send(Method::PUT, uri, said(body)?).await?;
+        read(response).await
+    }
+
+    /// Asks for something to end and reads the whole answer.
+    pub async fn delete<T: DeserializeOwned>(&self, uri: &Uri) -> Result<T, Problem> {
+        let response = self.send(Method::DELETE, uri, Bytes::new()).await?;
         read(response).await
     }
 
@@ -164,6 +174,16 @@ impl Client {
             }
         }
     }
+}
+
+fn said(body: &impl Serialize) -> Result<Bytes, Problem> {
+    let body = serde_json::to_vec(body);
+    body.map(Bytes::from).map_err(|e| {
+        Problem::new(
+            "request.invalid",
+            format!("could not say this in JSON: {e}"),
+        )
+    })
 }
 
 fn broke_off(error: hyper::Error) -> Problem {

@@ -13,14 +13,16 @@ use runwisp_core::words::event::Event;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::keeper::{AfterLeave, Ask, Report};
 use runwisp_core::words::run::RunRecord;
+use tokio::sync::watch;
 
 use super::adopt::{self, Estate};
 use super::clock::{self, WallTimer};
 use super::greeting::{Welcome, greet, inherited_socket};
-use super::handle;
+use super::handle::{self, LoopEnd, Web};
 use super::journal::Journal;
 use super::keeper_link::KeeperLink;
 use super::known::{Known, open_history};
+use super::listening::{self, Listening};
 use super::loading::load_agreed;
 use super::main_loop::{MainLoop, Parts};
 use super::notify_socket::NotifySocket;
@@ -33,6 +35,7 @@ use super::systemd::Init;
 use super::telling::Messages;
 use super::watch::Watches;
 use super::{data_dir, entropy, specs, survivors};
+use crate::access::{Access, given};
 use crate::store;
 
 /// The exit code for a start that failed, which people see as the keeper's; from the table in `wire::codes`.
@@ -42,6 +45,7 @@ pub(super) const FAILED: i32 = 1;
 pub(crate) struct Booted {
     pub(crate) main_loop: MainLoop,
     pub(crate) serving: Option<Serving>,
+    pub(crate) listening: Option<Listening>,
     pub(crate) turn: data_dir::Turn,
 }
 
@@ -83,12 +87,19 @@ struct Prepared {
     /// What the keeper reported while the configuration was read.
     early: Vec<Report>,
     serving: Option<Serving>,
+    first: Option<listening::First>,
     turn: data_dir::Turn,
 }
 
 impl Prepared {
     fn start(self, keeper: KeeperLink) -> Booted {
         let mut main_loop = MainLoop::assemble(keeper, self.parts);
+        let back = main_loop.back.clone();
+        let listening = self.first.map(|first| {
+            let (listening, web) = first.follow(back);
+            main_loop.situation.web = web;
+            listening
+        });
         main_loop.begin(self.estate, self.unrecorded);
         for report in self.early {
             main_loop.handle_report(report);
@@ -96,6 +107,7 @@ impl Prepared {
         Booted {
             main_loop,
             serving: self.serving,
+            listening,
             turn: self.turn,
         }
     }
@@ -132,9 +144,9 @@ async fn prepare(
 
     let (data, queries) = (options.data.clone(), history.queries.clone());
     let past = Arc::new(Past::new(data, queries.clone(), history.writer.clone()));
-    let (faces, end) = handle::open(Arc::clone(&agreed.plan), past);
-    let mut troubles = troubles([("config", agreed.trouble), ("limits", limits)]);
-    let serving = serve_or_warn(&options, faces, &mut troubles)?;
+    let found = [("config", agreed.trouble), ("limits", limits)];
+    let doors = open_doors(&options, Arc::clone(&agreed.plan), past, found).await?;
+    let end = doors.end;
     let journal = Journal::new(
         history.writer,
         history.told,
@@ -147,7 +159,9 @@ async fn prepare(
         keeper_pid: nix::unistd::getppid().as_raw(),
         started_at: now.wall,
         stopping: false,
-        troubles,
+        web: watch::channel(Web::default()).1,
+        access: doors.access,
+        troubles: doors.troubles,
         notices: history.notices,
         data_id,
         fresh: welcome.fresh,
@@ -173,9 +187,65 @@ async fn prepare(
         estate,
         unrecorded,
         early,
-        serving,
+        serving: doors.serving,
+        first: doors.first,
         turn,
     })
+}
+
+/// How the faces come in, and what is wrong with that.
+struct Doors {
+    access: Arc<Access>,
+    end: LoopEnd,
+    serving: Option<Serving>,
+    first: Option<listening::First>,
+    troubles: BTreeMap<&'static str, String>,
+}
+
+async fn open_doors(
+    options: &Options,
+    plan: Arc<Plan>,
+    past: Arc<Past>,
+    [config, limits]: [(&'static str, Option<String>); 2],
+) -> Result<Doors, Refused> {
+    let (access, no_access) = open_access(options);
+    let (faces, end) = handle::open(plan, past, Arc::clone(&access));
+    let first = match options.only {
+        Some(_) => None,
+        None => Some(listening::first(faces.clone(), options.clone()).await),
+    };
+    let silent = first.as_ref().and_then(listening::First::trouble);
+    if let Some(trouble) = &silent {
+        tracing::error!("{trouble}");
+    }
+    let mut troubles = troubles([config, limits, ("access", no_access), ("listen", silent)]);
+    let serving = serve_or_warn(options, faces, &mut troubles)?;
+    Ok(Doors {
+        access,
+        end,
+        serving,
+        first,
+        troubles,
+    })
+}
+
+/// Who may do what. Where that can't be had, the door is shut to strangers: its password is in nobody's hand but the
+/// socket's.
+fn open_access(options: &Options) -> (Arc<Access>, Option<String>) {
+    if options.only.is_some() {
+        return (Access::forgetful(), None);
+    }
+    let opened = given::find(|name| std::env::var_os(name)).and_then(|given| {
+        Access::open(&options.data, given).map_err(|error| format!("could not {error}"))
+    });
+    match opened {
+        Ok(access) => (access, None),
+        Err(why) => {
+            let trouble = format!("nobody can sign in over HTTP: {why}");
+            tracing::error!("{trouble}");
+            (Access::forgetful(), Some(trouble))
+        }
+    }
 }
 
 /// What is wrong from the start, by part.

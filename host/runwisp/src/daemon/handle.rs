@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::history::History;
+use crate::access::Access;
 use crate::figures::{Look, Machine};
 use crate::notify::{Sample, SampleRefusal};
 
@@ -188,8 +189,21 @@ pub struct DaemonStatus {
     pub config_stale: bool,
     /// Whether everything is being stopped.
     pub stopping: bool,
+    /// Where HTTP is served over TCP.
+    pub web: Web,
     /// What is not as it should be, in plain words: warnings of the configuration, a disk that is full.
     pub warnings: Vec<String>,
+}
+
+/// Where HTTP is served over TCP.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Web {
+    /// The address, with the port that was really taken; none is nowhere.
+    pub listen: Option<std::net::SocketAddr>,
+    /// Where a browser finds the page.
+    pub url: Option<String>,
+    /// The SHA-256 of the certificate, where HTTPS is served.
+    pub certificate: Option<String>,
 }
 
 /// A finding about the configuration with its place looked up.
@@ -301,6 +315,7 @@ pub struct Handle {
     events: broadcast::Sender<Arc<Told>>,
     plan: watch::Receiver<Arc<Plan>>,
     history: Arc<dyn History>,
+    access: Arc<Access>,
 }
 
 /// The loop's end.
@@ -314,7 +329,7 @@ pub struct LoopEnd {
 }
 
 /// Makes both ends.
-pub fn open(plan: Arc<Plan>, history: Arc<dyn History>) -> (Handle, LoopEnd) {
+pub fn open(plan: Arc<Plan>, history: Arc<dyn History>, access: Arc<Access>) -> (Handle, LoopEnd) {
     let (requests, door) = mpsc::channel(DOOR);
     let (events, _) = broadcast::channel(EVENTS);
     let (plan_in, plan) = watch::channel(plan);
@@ -323,6 +338,7 @@ pub fn open(plan: Arc<Plan>, history: Arc<dyn History>) -> (Handle, LoopEnd) {
         events: events.clone(),
         plan,
         history,
+        access,
     };
     let end = LoopEnd {
         requests: door,
@@ -420,6 +436,16 @@ impl Handle {
     /// The plan in force.
     pub fn plan(&self) -> Arc<Plan> {
         self.plan.borrow().clone()
+    }
+
+    /// Changes of the plan in force.
+    pub fn plans(&self) -> watch::Receiver<Arc<Plan>> {
+        self.plan.clone()
+    }
+
+    /// Who may do what.
+    pub fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.access)
     }
 
     /// The past. Its calls block: use them away from the loop's thread.

@@ -24,6 +24,7 @@ mod greeting;
 mod journal;
 mod keeper_link;
 mod known;
+mod listening;
 mod loading;
 pub(crate) mod log;
 mod main_loop;
@@ -99,6 +100,7 @@ async fn live(booted: boot::Booted) -> i32 {
     let boot::Booted {
         mut main_loop,
         serving,
+        listening,
         turn,
     } = booted;
     let leaving = main_loop.run().await;
@@ -119,6 +121,7 @@ async fn live(booted: boot::Booted) -> i32 {
         tokio::task::yield_now().await;
     }
     drop(serving);
+    drop(listening);
     // What the keeper was asked last has to be said before the socket closes.
     main_loop.keeper.drain().await;
     let writer = main_loop.journal.writer();

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use runwisp_core::notify::Heard;
 use runwisp_core::words::event::Event;
+use tokio::sync::watch;
 
 use super::configuration::Configuration;
-use super::handle::DaemonStatus;
+use super::handle::{DaemonStatus, Web};
 use super::main_loop::MainLoop;
 use super::options::Options;
+use crate::access::Access;
 
 /// Everything about the daemon that is not about its units.
 pub(crate) struct Situation {
@@ -27,6 +30,9 @@ pub(crate) struct Situation {
     pub(crate) fresh: bool,
     pub(crate) exit_when_done: bool,
     pub(crate) stopping: bool,
+    /// Where HTTP is served over TCP.
+    pub(crate) web: watch::Receiver<Web>,
+    pub(crate) access: Arc<Access>,
     /// Troubles that last, by part.
     pub(crate) troubles: BTreeMap<&'static str, String>,
     /// What was found at start, such as a database that had to be moved aside.
@@ -62,6 +68,7 @@ impl Situation {
             .values()
             .chain(&self.notices)
             .cloned()
+            .chain(self.access.troubles())
             .chain(fallback)
             .chain(config)
             .collect();
@@ -78,6 +85,7 @@ impl Situation {
             data: self.options.data.clone(),
             config_stale: self.loaded.is_stale(),
             stopping: self.stopping,
+            web: self.web.borrow().clone(),
             warnings,
         }
     }

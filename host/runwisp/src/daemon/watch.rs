@@ -1,4 +1,4 @@
-//! Paths whose change restarts a service (`watch`), by inotify(7).
+//! Paths whose change restarts a service (`watch`), or puts a certificate in force, by inotify(7).
 //!
 //! A directory is watched itself, not what is below its own directories; a file by way of its directory, so that being
 //! replaced by a rename is a change too. Changes are gathered until a moment of quiet, because one save is many events.
@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,25 +22,25 @@ use super::readiness;
 /// How long it has to be quiet before a change is told.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// Services with what changed for each, one path.
-pub(crate) type Changes = BTreeMap<UnitName, String>;
+/// Services, or whoever else watches, with what changed for each, one path.
+pub(crate) type Changes<K = UnitName> = BTreeMap<K, String>;
 
 /// Everything watched, for all services.
-pub(crate) struct Watches {
+pub(crate) struct Watches<K = UnitName> {
     inotify: Inotify,
     ready: AsyncFd<OwnedFd>,
-    watched: HashMap<WatchDescriptor, Vec<Interest>>,
-    changed: Changes,
+    watched: HashMap<WatchDescriptor, Vec<Interest<K>>>,
+    changed: Changes<K>,
 }
 
-struct Interest {
-    unit: UnitName,
+struct Interest<K> {
+    unit: K,
     /// The one file of the directory that matters; all of them when none.
     file: Option<OsString>,
     path: PathBuf,
 }
 
-impl Watches {
+impl<K: Ord + Clone + Display> Watches<K> {
     /// Watches nothing yet.
     pub(crate) fn new() -> std::io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
@@ -53,7 +54,7 @@ impl Watches {
     }
 
     /// Watches exactly these paths from now on. Answers with what can't be watched, and why.
-    pub(crate) fn set(&mut self, paths: &[(UnitName, PathBuf)]) -> Vec<String> {
+    pub(crate) fn set(&mut self, paths: &[(K, PathBuf)]) -> Vec<String> {
         for (descriptor, _) in self.watched.drain() {
             let _ = self.inotify.rm_watch(descriptor);
         }
@@ -93,7 +94,7 @@ impl Watches {
     }
 
     /// Waits for changes and then for quiet; tells each service once, with one changed path. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Changes {
+    pub(crate) async fn next(&mut self) -> Changes<K> {
         loop {
             if self.changed.is_empty() {
                 if !woken(&self.ready).await {
@@ -113,12 +114,12 @@ impl Watches {
         while let Ok(events) = self.inotify.read_events() {
             for event in events {
                 let overflown = event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW);
-                let interests: Vec<&Interest> = if overflown {
+                let interests: Vec<&Interest<K>> = if overflown {
                     self.watched.values().flatten().collect()
                 } else {
                     self.watched.get(&event.wd).into_iter().flatten().collect()
                 };
-                let hit = |interest: &&Interest| {
+                let hit = |interest: &&Interest<K>| {
                     overflown || interest.file.is_none() || interest.file == event.name
                 };
                 let names: BTreeSet<_> = interests
@@ -158,7 +159,7 @@ mod tests {
         let templates = dir.path().join("templates");
         std::fs::write(&conf, "1").unwrap();
         std::fs::create_dir(&templates).unwrap();
-        let mut watches = Watches::new().unwrap();
+        let mut watches: Watches = Watches::new().unwrap();
         let paths = [
             (unit("app"), conf.clone()),
             (unit("site"), templates.clone()),
@@ -179,7 +180,7 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn what_is_not_there_is_said() {
-        let mut watches = Watches::new().unwrap();
+        let mut watches: Watches = Watches::new().unwrap();
         let troubles = watches.set(&[(unit("app"), PathBuf::from("/nowhere/at/all/x"))]);
         assert_eq!(troubles.len(), 1);
     }

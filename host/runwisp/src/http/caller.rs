@@ -8,6 +8,7 @@ use runwisp_core::words::event::Event;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::UnitName;
 
+use crate::access::sessions::Session;
 use crate::wire::Problem;
 pub use crate::wire::caller::{CallerKind, Scope};
 
@@ -35,6 +36,22 @@ impl Caller {
             scope: Scope::Admin,
             units: None,
             from: "socket".to_owned(),
+        }
+    }
+
+    /// Somebody with a session: the operator, or a viewer.
+    pub fn session(session: &Session, from: String) -> Self {
+        let (name, scope) = if session.viewer {
+            ("viewer", Scope::Read)
+        } else {
+            ("operator", Scope::Admin)
+        };
+        Caller {
+            kind: CallerKind::Session,
+            name: name.to_owned(),
+            scope,
+            units: None,
+            from,
         }
     }
 

@@ -202,19 +202,18 @@ pub async fn serve(
     listener: UnixListener,
     handle: crate::daemon::handle::Handle,
 ) -> io::Result<()> {
-    let router = super::router::router(handle).layer(axum::middleware::from_fn(vouched));
+    let router = super::router::guarded(handle, None).layer(axum::middleware::from_fn(vouched));
     let service = router.into_make_service_with_connect_info::<Peer>();
     axum::serve(Trusted::new(listener), service).await
 }
 
-/// Whoever reaches the socket is root or the daemon's own user, and may do everything.
+/// Whoever reaches the socket is root or the daemon's own user: the guard lets them do everything.
 async fn vouched(
     ConnectInfo(Peer(uid)): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    request
-        .extensions_mut()
-        .insert(super::caller::Caller::socket(uid));
+    let peer = super::access::guard::Peer::Socket { uid };
+    request.extensions_mut().insert(peer);
     next.run(request).await
 }

@@ -27,6 +27,7 @@ use crate::wire::{Doc, LogItem, PREFIX, ProblemDocument};
         license(name = "MIT OR Apache-2.0"),
     ),
     tags(
+        (name = "access", description = "Who may do what: sessions, the password, tokens."),
         (name = "daemon", description = "The daemon itself and its configuration."),
         (name = "units", description = "Services and tasks: what they are doing, and what may be asked of them."),
         (name = "runs", description = "What ran, what runs, and how it ended."),

@@ -1,25 +1,32 @@
 //! Every path of the API, in one place.
 //!
-//! Invariant: a path stands here once, with its description; the document is made from the same list. Who may ask what is
-//! not decided here: whatever serves this router puts a [`super::caller::Caller`] beside each request.
+//! Invariant: a path stands here once, with its description; the document is made from the same list. Who may ask what
+//! stands in `access/rights.rs`; the guard puts a [`super::caller::Caller`] beside each request that it lets pass.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::access::guard::{self, Guard};
 use super::routes::{
-    daemon, events, figures, log_search, log_stream, logs, messages, reload, runs, schedule,
-    search, status, units,
+    daemon, events, figures, healthz, log_search, log_stream, logs, messages, password, reload,
+    runs, schedule, search, session, status, units,
 };
-use super::{MAX_BODY, openapi};
+use super::{MAX_BODY, openapi, page};
 use crate::daemon::handle::Handle;
 use crate::wire::{PREFIX, Problem};
 
-/// The API over this daemon.
-pub fn router(handle: Handle) -> Router {
+/// The API over this daemon, behind its guard. `listen` is what the command line said about where HTTP is served.
+pub fn guarded(handle: Handle, listen: Option<String>) -> Router {
+    let guard = Guard::new(handle.clone(), listen);
+    router(handle).layer(from_fn_with_state(guard, guard::guard))
+}
+
+fn router(handle: Handle) -> Router {
     let (paths, _) = paths().split_for_parts();
     let api = paths
         .method_not_allowed_fallback(|| async {
@@ -27,10 +34,14 @@ pub fn router(handle: Handle) -> Router {
         })
         .fallback(|| async { Problem::new("route.unknown", "the API has nothing at this path") })
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(handle);
+        .with_state(handle.clone());
     Router::new()
         .nest(PREFIX, api)
         .route("/openapi.json", get(openapi::show))
+        .route("/healthz", get(healthz::healthz))
+        .route("/", get(page::index))
+        .route("/{*file}", get(page::file))
+        .with_state(handle)
         .fallback(|| async { Problem::new("route.unknown", "the API has nothing at this path") })
 }
 
@@ -41,6 +52,9 @@ pub(super) fn described() -> OpenApi {
 
 fn paths() -> OpenApiRouter<Handle> {
     OpenApiRouter::new()
+        .routes(routes!(session::show, session::begin, session::end))
+        .routes(routes!(session::end_all))
+        .routes(routes!(password::show, password::set))
         .routes(routes!(status::status))
         .routes(routes!(units::list))
         .routes(routes!(units::show))

@@ -30,3 +30,14 @@ pub enum Scope {
     /// Stop or replace the daemon, give out tokens, read the audit log.
     Admin,
 }
+
+impl Scope {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Read => "read",
+            Scope::Operate => "operate",
+            Scope::Admin => "admin",
+        }
+    }
+}

@@ -44,6 +44,9 @@ impl From<DaemonStatus> for Daemon {
             data: daemon.data.to_string_lossy().into_owned(),
             config_stale: daemon.config_stale,
             stopping: daemon.stopping,
+            listen: daemon.web.listen.map(|at| at.to_string()),
+            url: daemon.web.url,
+            certificate: daemon.web.certificate,
             warnings: daemon.warnings,
         }
     }

@@ -21,6 +21,7 @@ pub use messages::{
 };
 pub use problem::{Broken, Problem, ProblemDocument};
 
+pub mod access;
 pub mod caller;
 pub mod codes;
 mod convert;
@@ -96,6 +97,15 @@ pub struct Daemon {
     pub config_stale: bool,
     /// Whether everything is being stopped.
     pub stopping: bool,
+    /// The address HTTP is served on, with the port that was really taken; null is the Unix socket alone.
+    #[serde(default)]
+    pub listen: Option<String>,
+    /// Where a browser finds the page.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The SHA-256 of the certificate, where HTTPS is served.
+    #[serde(default)]
+    pub certificate: Option<String>,
     /// What is not as it should be.
     pub warnings: Vec<String>,
 }

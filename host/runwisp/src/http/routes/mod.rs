@@ -3,14 +3,17 @@
 pub mod daemon;
 pub mod events;
 pub mod figures;
+pub mod healthz;
 pub mod log_search;
 pub mod log_stream;
 pub mod logs;
 pub mod messages;
+pub mod password;
 pub mod reload;
 pub mod runs;
 pub mod schedule;
 pub mod search;
+pub mod session;
 pub mod status;
 pub mod units;
 

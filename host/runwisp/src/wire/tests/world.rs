@@ -23,6 +23,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{broadcast, watch};
 
+use crate::access::Access;
 use crate::client::Client;
 use crate::daemon::handle::{
     DaemonStatus, Handle, LoopEnd, OutputAt, ReloadRefusal, ReloadReport, Request, StatusSnapshot,
@@ -119,7 +120,7 @@ impl World {
 
     async fn make() -> (World, LoopEnd) {
         let past = Past(Arc::default());
-        let (handle, end) = open(plan(), Arc::new(past.clone()));
+        let (handle, end) = open(plan(), Arc::new(past.clone()), Access::forgetful());
         let dir = tempfile::tempdir().unwrap();
         let listener = listen::bind(&dir.path().join("s")).unwrap();
         tokio::spawn(listen::serve(listener, handle.clone()));
@@ -420,6 +421,7 @@ impl Past {
             data: "/d".into(),
             config_stale: false,
             stopping: false,
+            web: crate::daemon::handle::Web::default(),
             warnings: Vec::new(),
         };
         StatusSnapshot { daemon, units }
