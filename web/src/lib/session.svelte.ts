@@ -20,18 +20,6 @@ class Me {
       this.session = await api.session();
       this.stranger = false;
     } catch (error) {
-      // Until sign-in has landed: whoever reaches the socket is its owner.
-      if (error instanceof Refused && error.code === "route.unknown") {
-        this.session = {
-          kind: "socket",
-          name: "",
-          scope: "admin",
-          units: null,
-          expires_at: null,
-          from: null,
-        };
-        return;
-      }
       if (!(error instanceof Refused) || error.status !== 401) throw error;
       this.session = undefined;
     }
