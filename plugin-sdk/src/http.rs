@@ -6,7 +6,7 @@ pub use crate::wit::notifier::runwisp::plugin::http::{Error, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Failure, Finding, Later, clock, message};
+use crate::{Failure, Finding, Later, clock, message, settings};
 
 /// How much of a refusal's text is told on.
 const TOLD: usize = 200;
@@ -95,6 +95,8 @@ impl Response {
     /// The body, read as JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
         serde_json::from_slice(&self.body)
+            .map_err(|why| why.to_string())
+            .and_then(|value| settings::fit(&value))
             .map_err(|why| format!("the answer is not the JSON that was expected: {why}"))
     }
 

@@ -209,7 +209,7 @@ fn sentence(
     let mut text = match (about_unit, service) {
         (true, false) => format!("The task {title}"),
         (true, true) => format!("The service {title}"),
-        (false, _) => title[..1].to_uppercase() + &title[1..],
+        (false, _) => title[..1].to_ascii_uppercase() + &title[1..],
     };
     if lived {
         text.push_str(" after 1m3s");

@@ -2,7 +2,7 @@
 //!
 //! Invariant: keys are only added within a `schema_version`. `docs/notifiers/templates.md` lists them.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{Message, duration, rfc3339};
 use crate::{Context, Event, Run, Severity, Unit, UnitKind};
@@ -12,38 +12,45 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// An event with the delivery around it, as programs get it. What is not known is null.
 pub fn event_json(event: &Event, context: &Context) -> Value {
-    let mut facts = Map::new();
-    for fact in &event.facts {
-        facts.insert(fact.name.clone(), fact.value.clone().into());
-    }
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "id": event.id,
-        "kind": event.kind,
-        "severity": severity(event.severity),
-        "at": rfc3339(event.at),
-        "at_text": event.at_text,
-        "host": event.host,
-        "unit": event.unit.as_ref().map(unit),
-        "run": event.run.as_ref().map(run),
-        "title": event.title,
-        "sentence": event.sentence,
-        "cause": event.cause,
-        "consecutive_failures": event.consecutive_failures,
-        "folded": event.folded,
-        "since": event.since.map(rfc3339),
-        "lasted_ms": event.lasted_ms,
-        "tail": event.tail,
-        "link": event.link,
-        "facts": facts,
-        "text": context.text,
-        "delivery": {
-            "id": context.delivery_id,
-            "attempt": context.attempt,
-            "target": context.target,
-            "answers": context.answers,
-        },
-    })
+    let facts = event.facts.iter();
+    let facts = facts.map(|fact| (fact.name.clone(), fact.value.clone().into()));
+    table(vec![
+        ("schema_version", SCHEMA_VERSION.into()),
+        ("id", event.id.as_str().into()),
+        ("kind", event.kind.as_str().into()),
+        ("severity", severity(event.severity).into()),
+        ("at", rfc3339(event.at).into()),
+        ("at_text", event.at_text.as_str().into()),
+        ("host", event.host.as_str().into()),
+        ("unit", event.unit.as_ref().map(unit).into()),
+        ("run", event.run.as_ref().map(run).into()),
+        ("title", event.title.as_str().into()),
+        ("sentence", event.sentence.as_str().into()),
+        ("cause", event.cause.as_deref().into()),
+        ("consecutive_failures", event.consecutive_failures.into()),
+        ("folded", event.folded.into()),
+        ("since", event.since.map(rfc3339).into()),
+        ("lasted_ms", event.lasted_ms.into()),
+        ("tail", event.tail.as_slice().into()),
+        ("link", event.link.as_deref().into()),
+        ("facts", Value::Object(facts.collect())),
+        ("text", context.text.as_deref().into()),
+        (
+            "delivery",
+            table(vec![
+                ("id", context.delivery_id.as_str().into()),
+                ("attempt", context.attempt.into()),
+                ("target", context.target.as_deref().into()),
+                ("answers", context.answers.as_deref().into()),
+            ]),
+        ),
+    ])
+}
+
+/// One copy of what `json!` would write out at each place.
+fn table(rows: Vec<(&str, Value)>) -> Value {
+    let owned = |(key, value): (&str, Value)| (key.to_owned(), value);
+    Value::Object(rows.into_iter().map(owned).collect())
 }
 
 /// The names that a template may use: those of [`event_json`], where what is not known is an empty text, `unit` and `run`
@@ -84,31 +91,32 @@ pub(super) fn severity(severity: Severity) -> &'static str {
 }
 
 fn unit(unit: &Unit) -> Value {
-    json!({
-        "name": unit.name,
-        "kind": match unit.kind {
-            UnitKind::Task => "task",
-            UnitKind::Service => "service",
-        },
-        "group": unit.group,
-        "description": unit.description,
-        "instance": unit.instance,
-    })
+    let kind = match unit.kind {
+        UnitKind::Task => "task",
+        UnitKind::Service => "service",
+    };
+    table(vec![
+        ("name", unit.name.as_str().into()),
+        ("kind", kind.into()),
+        ("group", unit.group.as_deref().into()),
+        ("description", unit.description.as_deref().into()),
+        ("instance", unit.instance.into()),
+    ])
 }
 
 fn run(run: &Run) -> Value {
-    json!({
-        "id": run.id,
-        "attempt": run.attempt,
-        "trigger": run.trigger,
-        "outcome": run.outcome,
-        "exit_code": run.exit_code,
-        "signal": run.signal,
-        "scheduled_at": run.scheduled_at.map(rfc3339),
-        "started_at": run.started_at.map(rfc3339),
-        "ended_at": run.ended_at.map(rfc3339),
-        "duration_ms": run.duration_ms,
-    })
+    table(vec![
+        ("id", run.id.as_str().into()),
+        ("attempt", run.attempt.into()),
+        ("trigger", run.trigger.as_str().into()),
+        ("outcome", run.outcome.as_deref().into()),
+        ("exit_code", run.exit_code.into()),
+        ("signal", run.signal.as_deref().into()),
+        ("scheduled_at", run.scheduled_at.map(rfc3339).into()),
+        ("started_at", run.started_at.map(rfc3339).into()),
+        ("ended_at", run.ended_at.map(rfc3339).into()),
+        ("duration_ms", run.duration_ms.into()),
+    ])
 }
 
 fn no_unit() -> Unit {

@@ -72,7 +72,7 @@ impl Importer for Crontab {
 
     fn describe() -> Descriptor {
         let descriptor = Descriptor::new("crontab", env!("CARGO_PKG_VERSION"), "Imports crontabs")
-            .settings::<Options>()
+            .settings_schema(include_str!("../settings.schema.json"))
             .needs_files(gather::ACCOUNTS)
             .needs_files(gather::DEBIAN);
         gather::TABLES

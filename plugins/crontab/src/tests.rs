@@ -155,6 +155,12 @@ fn shown(conversion: &Result<Conversion, Vec<Note>>) -> String {
 }
 
 #[test]
+fn golden_schema_is_that_of_the_options() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/settings.schema.json");
+    runwisp_plugin::testing::golden_schema::<crate::Options>(file);
+}
+
+#[test]
 fn golden_tables() {
     let mut found = 0;
     let mut wrong = Vec::new();

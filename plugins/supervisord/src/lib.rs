@@ -55,7 +55,7 @@ impl Importer for Supervisord {
             env!("CARGO_PKG_VERSION"),
             "Imports what supervisord is configured with",
         )
-        .settings::<Options>()
+        .settings_schema(include_str!("../settings.schema.json"))
     }
 
     fn probe(path: Option<&str>, head: &[u8]) -> u8 {

@@ -335,5 +335,10 @@ fn the_description_is_one_that_the_host_takes() {
         runwisp_plugin::testing::description_faults(&descriptor),
         [""; 0]
     );
-    assert!(descriptor.settings_schema.contains("\"host\""));
+}
+
+#[test]
+fn golden_schema_is_that_of_the_options() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/settings.schema.json");
+    runwisp_plugin::testing::golden_schema::<crate::scope::Options>(file);
 }

@@ -3,9 +3,12 @@
 //!
 //! Invariant: no value of a setting ever stands in a message, because any of them may be a secret.
 
+mod reading;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::{Path, Segment};
+
+use reading::{Fault, Misfit, read};
 
 use crate::{Finding, Severity};
 
@@ -20,12 +23,12 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Vec<Finding>> {
     let mut findings = Vec::new();
     let mut removed = Vec::new();
     for _ in 0..MOST {
-        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
+        let misfit = match read::<T>(&value) {
             Ok(settings) if findings.is_empty() => return Ok(settings),
             Ok(_) => break,
-            Err(error) => error,
+            Err(misfit) => misfit,
         };
-        let (pointer, finding) = explain(error.path(), &error.inner().to_string());
+        let (pointer, finding) = explain(misfit);
         // What was taken out because it did not fit is missing now; that has been told.
         if removed.contains(&pointer) {
             break;
@@ -71,57 +74,47 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, other)| other)
 }
 
-/// What serde says, for people; and where the key is that it says it of, which is taken out to go on looking.
-fn explain(path: &Path, said: &str) -> (String, Finding) {
-    let place = pointer(path);
-    let named: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
-    if said.starts_with("unknown field") {
-        let (key, known) = named.split_first().unwrap_or((&"", &[]));
-        let help = match nearest(key, known.iter().copied()) {
-            Some(near) => format!("Did you mean `{near}`?"),
-            None if known.is_empty() => "There is nothing to set here.".into(),
-            None => format!("Known keys are {}.", listed(known)),
-        };
-        let finding = Finding::error(place.clone(), format!("unknown key `{key}`"));
-        return (place, finding.help(help));
-    }
-    if said.starts_with("missing field") {
-        let key = named.first().copied().unwrap_or_default();
-        let finding = Finding::error(place.clone(), format!("`{key}` is missing"));
-        return (format!("{place}/{key}"), finding);
-    }
-    if said.starts_with("unknown variant") {
-        let (word, known) = named.split_first().unwrap_or((&"", &[]));
-        let finding = Finding::error(place.clone(), format!("must be one of {}", listed(known)));
-        let finding = match nearest(word, known.iter().copied()) {
-            Some(near) => finding.help(format!("Did you mean `{near}`?")),
-            None => finding,
-        };
-        return (place, finding);
-    }
-    let message = match said.rsplit_once(", expected ") {
-        Some((found, wanted)) => format!("expected {}{}", plain(wanted), found_kind(found)),
-        None => without_values(said),
-    };
-    (place.clone(), Finding::error(place, message))
+/// One value as a type, for what is no settings; the error is for people, and has no value in it.
+pub(crate) fn fit<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    read(value).map_err(|misfit| in_one_line(&[explain(misfit).1]))
 }
 
-/// What was found, by its kind alone: `, found a string`.
-fn found_kind(said: &str) -> String {
-    let Some(found) = said.strip_prefix("invalid type: ") else {
-        return String::new();
+/// What does not fit, for people; and where the key is that it is said of, which is taken out to go on looking.
+fn explain(misfit: Misfit) -> (String, Finding) {
+    let place = misfit.pointer();
+    let finding = |message: String| Finding::error(place.clone(), message);
+    let mean = |near: &str| format!("Did you mean `{near}`?");
+    let finding = match misfit.fault {
+        Fault::UnknownKey { key, known } => {
+            let help = match nearest(&key, known.iter().copied()) {
+                Some(near) => mean(near),
+                None if known.is_empty() => "There is nothing to set here.".into(),
+                None => format!("Known keys are {}.", listed(known)),
+            };
+            finding(format!("unknown key `{key}`")).help(help)
+        }
+        Fault::MissingKey(key) => {
+            let finding = finding(format!("`{key}` is missing"));
+            return (format!("{place}/{key}"), finding);
+        }
+        Fault::UnknownWord { word, known } => {
+            let finding = finding(format!("must be one of {}", listed(known)));
+            match nearest(&word, known.iter().copied()) {
+                Some(near) => finding.help(mean(near)),
+                None => finding,
+            }
+        }
+        Fault::Kind {
+            wanted,
+            found: Some(found),
+        } => finding(format!("expected {}, found {found}", plain(&wanted))),
+        Fault::Kind {
+            wanted,
+            found: None,
+        } => finding(format!("expected {}", plain(&wanted))),
+        Fault::Said(said) => finding(without_values(&said)),
     };
-    let kind = match found.split([' ', ',']).next().unwrap_or_default() {
-        "string" => "a string",
-        "integer" => "an integer",
-        "floating" => "a number",
-        "boolean" => "a boolean",
-        "sequence" => "a list",
-        "map" => "a table",
-        "null" | "unit" => "nothing",
-        _ => return String::new(),
-    };
-    format!(", found {kind}")
+    (place, finding)
 }
 
 /// Rust's words for shapes, as users of TOML say them.
@@ -154,18 +147,6 @@ fn listed(words: &[&str]) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
     }
-}
-
-/// The JSON pointer (RFC 6901) of a path.
-fn pointer(path: &Path) -> String {
-    path.iter()
-        .fold(String::new(), |pointer, segment| match segment {
-            Segment::Seq { index } => format!("{pointer}/{index}"),
-            Segment::Map { key } => {
-                format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-            }
-            Segment::Enum { .. } | Segment::Unknown => pointer,
-        })
 }
 
 /// Takes a value out. False when there is nothing to take: the whole table, or what is not there.
