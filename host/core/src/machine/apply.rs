@@ -6,7 +6,7 @@
 //! | new | begins as at a boot |
 //! | changed | its machine is told; processes start anew only where their command, or how it is started, changed |
 //! | of another kind now | ends; the new one begins when nothing of the old one is left |
-//! | no longer there | a service stops, a task's runs end by themselves; then it is forgotten |
+//! | no longer there | a service stops, a task's runs end by themselves; then it is forgotten, but for what `ticker::left` keeps |
 //!
 //! Invariant: a plan is put in force as a whole or for the named units only; the others keep their definitions.
 
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::fleet::Fleet;
 use super::order::Order;
 use super::slot::Machine;
+use super::ticker;
 use crate::config::plan::{Plan, Unit};
 use crate::words::action::{Action, Memory};
 use crate::words::event::Event;
@@ -64,9 +65,10 @@ impl Fleet {
     fn put(&mut self, now: Now, unit: &Unit, out: &mut Vec<Action>) -> Option<usize> {
         let unit = Arc::new(unit.clone());
         let Some(at) = self.names.get(&unit.name).copied() else {
-            let machine = Machine::of(Arc::clone(&unit), Memory::default());
+            let machine = Machine::of(Arc::clone(&unit), self.what_is_left(now, &unit.name));
             return Some(self.add_slot(unit.name.clone(), machine));
         };
+        self.leave_behind(now, at);
         self.with(now, at, out, |slot, turn| {
             if slot.kind() == Some(unit.kind()) && !slot.leaving && slot.next.is_none() {
                 match &mut slot.machine {
@@ -88,6 +90,7 @@ impl Fleet {
         let Some(at) = self.names.get(name).copied() else {
             return;
         };
+        self.leave_behind(now, at);
         self.with(now, at, out, |slot, turn| {
             slot.leaving = true;
             slot.next = None;
@@ -104,16 +107,48 @@ impl Fleet {
         if !slot.is_quiet() {
             return;
         }
-        if let Some(unit) = slot.next.take() {
-            slot.machine = Machine::of(unit, Memory::default());
-            self.boot_slot(now, at, out);
-        } else if slot.leaving {
-            let name = slot.name.clone();
+        let name = slot.name.clone();
+        let next = slot.next.take();
+        if next.is_none() && !slot.leaving {
+            return;
+        }
+        out.push(match self.left.get(&name) {
+            Some(memory) => Action::Remember {
+                unit: name.clone(),
+                memory: memory.clone(),
+            },
+            None => Action::Unremember { unit: name.clone() },
+        });
+        let Some(unit) = next else {
             self.slots[at] = None;
             self.names.remove(&name);
             self.timers.set(at, super::timers::Deadline::default());
-            out.push(Action::Unremember { unit: name });
+            return;
+        };
+        let memory = self.what_is_left(now, &name);
+        if let Some(slot) = self.slots.get_mut(at).and_then(Option::as_mut) {
+            slot.machine = Machine::of(unit, memory);
         }
+        self.boot_slot(now, at, out);
+    }
+
+    /// Keeps what has to be known of a unit if it comes back.
+    fn leave_behind(&mut self, now: Now, at: usize) {
+        let Some(slot) = self.slots.get(at).and_then(Option::as_ref) else {
+            return;
+        };
+        if let Machine::Task(task) = &slot.machine
+            && let Some(memory) = task.left(now.wall)
+        {
+            self.left.insert(slot.name.clone(), memory);
+        }
+    }
+
+    /// What a unit that is new knows of one of its name that was there before.
+    fn what_is_left(&mut self, now: Now, name: &UnitName) -> Memory {
+        let left = self.left.remove(name);
+        left.and_then(|memory| ticker::left(&memory, now.wall))
+            .unwrap_or_default()
     }
 
     /// What a service depends on may be another now.

@@ -49,6 +49,8 @@ pub struct Fleet {
     pub(super) effects: VecDeque<Effect>,
     pub(super) shutdown: Option<Shutdown>,
     pub(super) timers: Timers,
+    /// What is still to be known of units that are no longer there.
+    pub(super) left: BTreeMap<UnitName, Memory>,
     booted: bool,
     due: Vec<usize>,
 }
@@ -67,6 +69,7 @@ impl Fleet {
             effects: VecDeque::new(),
             shutdown: None,
             timers: Timers::default(),
+            left: BTreeMap::new(),
             booted: false,
             due: Vec::new(),
         };
@@ -78,6 +81,7 @@ impl Fleet {
             }
             fleet.add_slot(unit.name.clone(), machine);
         }
+        fleet.left = memories;
         fleet.order = Order::of(&fleet.plan, &fleet.names);
         fleet
     }

@@ -345,6 +345,7 @@ impl ServiceMachine {
                 .max_by_key(|state| gravity(*state))
                 .unwrap_or(InstanceState::Stopped),
             next_run_at: None,
+            standing: None,
             instances,
             last_run: self.last_run.as_deref().cloned(),
         }

@@ -256,6 +256,7 @@ impl Slot {
                 description: None,
                 state: InstanceState::Stopping,
                 next_run_at: None,
+                standing: None,
                 instances: Vec::new(),
                 last_run: None,
             },
@@ -297,6 +298,7 @@ fn task_status(task: &TaskMachine, now: Now) -> UnitStatus {
             .max_by_key(|state| gravity(*state))
             .unwrap_or(InstanceState::Stopped),
         next_run_at: task.next_run_at(),
+        standing: task.standing(),
         instances,
         last_run: task.last_run.as_deref().cloned(),
     }

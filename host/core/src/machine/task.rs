@@ -28,7 +28,7 @@ use super::ticker::{self, Due, Ticker};
 use super::timers::{Deadline, earlier};
 use super::turn::Turn;
 use crate::config::plan::{Overlap, Role, RunOnStart, Task, Unit};
-use crate::schedule::{CatchUp, Tick};
+use crate::schedule::{CatchUp, Standing, Tick};
 use crate::words::action::{Action, Memory};
 use crate::words::event::Event;
 use crate::words::ids::RunId;
@@ -573,6 +573,15 @@ impl TaskMachine {
     pub(super) fn next_run_at(&self) -> Option<Timestamp> {
         let ticker = self.ticker.as_ref()?;
         ticker.next_run(&self.task)
+    }
+
+    /// What has to be known of it once it is gone.
+    pub(super) fn left(&self, now: Timestamp) -> Option<Memory> {
+        ticker::left(&self.memory, now)
+    }
+
+    pub(super) fn standing(&self) -> Option<Standing> {
+        self.ticker.as_ref().map(Ticker::standing)
     }
 }
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::plan::Task;
-use crate::schedule::{self, CatchUp, Schedule, Tick, TickKind};
+use crate::schedule::{self, CatchUp, Schedule, Standing, Tick, TickKind};
 use crate::words::action::Memory;
 
 /// A tick no older than this is merely late.
@@ -55,14 +55,9 @@ pub(crate) enum Due {
 /// The clockwork of one task.
 #[derive(Clone, Debug)]
 pub(crate) struct Ticker {
-    /// Every tick up to here has its row.
-    until: Timestamp,
-    /// The clock was set back to before `until`: what follows the clock has its rows of the second time up to here.
-    again: Option<Timestamp>,
+    standing: Standing,
     /// How often the clock was set back.
     turn: u32,
-    /// Where the grid of an `@every` begins.
-    anchor: Timestamp,
     next: Option<Tick>,
 }
 
@@ -89,10 +84,12 @@ impl Ticker {
         let anchor = memory.known_since.unwrap_or(now);
         let until = memory.ticked_until.unwrap_or(now).max(anchor);
         let mut ticker = Ticker {
-            until,
-            again: memory.again_until,
+            standing: Standing {
+                until,
+                again: memory.again_until,
+                anchor,
+            },
             turn: memory.clock_turn,
-            anchor,
             next: None,
         };
         // Nobody saw by how much the clock was set meanwhile: at least to where it is from where it had been.
@@ -114,7 +111,11 @@ impl Ticker {
         let set_back = -by > DRIFT;
         if set_back {
             if task.schedules.iter().any(Schedule::is_interval) {
-                self.anchor = self.anchor.checked_add(by).unwrap_or(self.anchor);
+                self.standing.anchor = self
+                    .standing
+                    .anchor
+                    .checked_add(by)
+                    .unwrap_or(self.standing.anchor);
             }
             self.turn_back(now, by);
             self.remember(memory);
@@ -124,21 +125,21 @@ impl Ticker {
     }
 
     fn turn_back(&mut self, now: Timestamp, by: SignedDuration) {
-        let ahead = self.until.duration_since(now);
+        let ahead = self.standing.until.duration_since(now);
         if ahead > CORRECTION || (is_correction(by) && ahead.is_positive()) {
-            self.until = now;
-            self.anchor = self.anchor.min(now);
-            self.again = None;
+            self.standing.until = now;
+            self.standing.anchor = self.standing.anchor.min(now);
+            self.standing.again = None;
             self.turn += 1;
         } else if self.reached().duration_since(now) > DRIFT {
-            self.again = Some(now);
+            self.standing.again = Some(now);
             self.turn += 1;
         }
     }
 
     /// Up to where the clock had come when a tick was last due.
     fn reached(&self) -> Timestamp {
-        self.again.unwrap_or(self.until)
+        self.standing.again.unwrap_or(self.standing.until)
     }
 
     /// What is due now; from now on it counts as having its rows.
@@ -149,28 +150,34 @@ impl Ticker {
         }
         self.take_again(task, now, &mut due);
         let mut next = match &self.next {
-            Some(tick) if tick.at > self.until => self.next.take(),
-            _ => schedule::next_of(&task.schedules, self.until, self.anchor),
+            Some(tick) if tick.at > self.standing.until => self.next.take(),
+            _ => schedule::next_of(&task.schedules, self.standing.until, self.standing.anchor),
         };
         let first = next.as_ref().map_or(now, |tick| tick.at);
         if first < now && now.duration_since(first).unsigned_abs() > LATE {
             let (limit, schedules) = (task.catch_up, &task.schedules);
-            let missed = schedule::catch_up(schedules, self.until, now, self.anchor, limit);
-            self.until = now;
+            let missed = schedule::catch_up(
+                schedules,
+                self.standing.until,
+                now,
+                self.standing.anchor,
+                limit,
+            );
+            self.standing.until = now;
             due.push(Due::Missed(missed));
             self.look_ahead(task);
             return due;
         }
         while let Some(this) = next.take_if(|tick| tick.at <= now) {
-            self.until = this.at;
-            next = schedule::next_of(&task.schedules, this.at, self.anchor);
+            self.standing.until = this.at;
+            next = schedule::next_of(&task.schedules, this.at, self.standing.anchor);
             due.push(match this.kind {
                 TickKind::Due => Due::Run(this),
                 TickKind::DstSkipped => Due::DstSkipped(this),
             });
         }
         self.next = next;
-        if self.again.is_some() {
+        if self.standing.again.is_some() {
             self.look_ahead(task);
         }
         due
@@ -178,22 +185,20 @@ impl Ticker {
 
     /// The ticks up to `until` that come again.
     fn take_again(&mut self, task: &Task, now: Timestamp, due: &mut Vec<Due>) {
-        let Some(again) = self.again else {
+        let Some(again) = self.standing.again else {
             return;
         };
         let oldest = now.checked_sub(LATE).unwrap_or(again);
         let mut done = again.max(oldest);
-        while let Some(tick) = self.next_again(task, done).filter(|tick| tick.at <= now) {
+        let next = |done| {
+            let (_, tick) = self.standing.next_again(&task.schedules, done)?;
+            (tick.at <= now).then_some(tick)
+        };
+        while let Some(tick) = next(done) {
             done = tick.at;
             due.push(Due::Run(tick));
         }
-        self.again = (now < self.until).then_some(done);
-    }
-
-    /// The first tick after `after` that comes again.
-    fn next_again(&self, task: &Task, after: Timestamp) -> Option<Tick> {
-        let follow = task.schedules.iter().filter(|s| s.follows_clock());
-        schedule::next_of(follow, after, self.anchor).filter(|tick| tick.at <= self.until)
+        self.standing.again = (now < self.standing.until).then_some(done);
     }
 
     /// The next tick without a row.
@@ -204,26 +209,44 @@ impl Ticker {
     /// The next tick that is run.
     pub(crate) fn next_run(&self, task: &Task) -> Option<Timestamp> {
         let mut tick = self.next.clone()?;
+        let mut standing = self.standing;
         while tick.kind == TickKind::DstSkipped {
-            tick = schedule::next_of(&task.schedules, tick.at, self.anchor)?;
+            standing = standing.passed(tick.at);
+            (_, tick) = standing.next(&task.schedules)?;
         }
         Some(tick.at)
     }
 
+    /// Where it has come.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing
+    }
+
     /// What is to survive the daemon.
     pub(crate) fn remember(&self, memory: &mut Memory) {
-        memory.ticked_until = Some(self.until);
-        memory.again_until = self.again;
+        memory.ticked_until = Some(self.standing.until);
+        memory.again_until = self.standing.again;
         memory.clock_turn = self.turn;
-        memory.known_since = Some(self.anchor);
+        memory.known_since = Some(self.standing.anchor);
     }
 
     fn look_ahead(&mut self, task: &Task) {
-        self.next = self
-            .again
-            .and_then(|again| self.next_again(task, again))
-            .or_else(|| schedule::next_of(&task.schedules, self.until, self.anchor));
+        let next = self.standing.next(&task.schedules);
+        self.next = next.map(|(_, tick)| tick);
     }
+}
+
+/// What has to be known of a task that goes, should one of its name come: where the clock was set back, instants to come
+/// have rows already, and a turn that was used must not be used again.
+pub(super) fn left(memory: &Memory, now: Timestamp) -> Option<Memory> {
+    let comes_again = memory.ticked_until.is_some_and(|until| until > now);
+    (comes_again || memory.clock_turn > 0).then(|| Memory {
+        // No schedule has this text, so whichever comes begins anew.
+        schedule: Some(String::new()),
+        ticked_until: memory.ticked_until,
+        clock_turn: memory.clock_turn,
+        ..Memory::default()
+    })
 }
 
 /// The schedules as one text, to notice that they are others.

@@ -12,6 +12,7 @@
 //! | `walk` | which instants those wall-clock times become |
 //! | `every` | the grid of `@every` |
 //! | `merge` | several schedules of one task; missed ticks |
+//! | `standing` | which tick is next, also after the clock was set back |
 //! | `preview`, `jitter` | what people are told; the random delay |
 //!
 //! Invariant: no clock, no file, no zone look-up by name: the same question always has the same answer.
@@ -26,6 +27,7 @@ mod jitter;
 mod merge;
 mod parse;
 mod preview;
+mod standing;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+pub use crate::words::status::Standing;
 pub use error::{Field, ScheduleError};
 pub use jitter::jitter;
 pub use merge::{

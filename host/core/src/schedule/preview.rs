@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use super::merge::next_with;
-use super::{Schedule, Tick, TickKind, TickNote};
+use super::{Schedule, Standing, Tick, TickKind, TickNote};
 
 /// One firing to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,14 +14,19 @@ pub struct Firing {
     pub note: Option<String>,
 }
 
-/// The first `n` firings after `from`. An `@every` is counted from there.
-pub fn preview(schedules: &[Schedule], from: Timestamp, n: usize) -> Vec<Firing> {
+/// The first `n` firings after `from` of a task that has come so far.
+pub fn preview(
+    schedules: &[Schedule],
+    standing: Standing,
+    from: Timestamp,
+    n: usize,
+) -> Vec<Firing> {
     let mut firings = Vec::new();
-    let mut after = from;
+    let mut standing = standing.passed(from);
     while firings.len() < n
-        && let Some((schedule, tick)) = next_with(schedules, after, from)
+        && let Some((schedule, tick)) = standing.next(schedules)
     {
-        after = tick.at;
+        standing = standing.passed(tick.at);
         if tick.kind == TickKind::Due {
             firings.push(Firing {
                 at: tick.at,

@@ -80,8 +80,22 @@ pub struct UnitStatus {
     pub state: InstanceState,
     /// The next tick of its schedule.
     pub next_run_at: Option<Timestamp>,
+    /// Where a task with a schedule has come with it.
+    pub standing: Option<Standing>,
     /// Its instances, or the active and queued runs of a task.
     pub instances: Vec<InstanceStatus>,
     /// Its newest run that has ended.
     pub last_run: Option<RunRecord>,
+}
+
+/// Where a task has come with its schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Every tick up to here has its row.
+    pub until: Timestamp,
+    /// The clock was set back to before `until`: what follows the clock has its rows of the second time up to here.
+    /// What has fixed times does not come again.
+    pub again: Option<Timestamp>,
+    /// Where the grid of an `@every` begins.
+    pub anchor: Timestamp,
 }

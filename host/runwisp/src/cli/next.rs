@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use runwisp_core::config::plan::Role;
-use runwisp_core::schedule::Schedule;
+use runwisp_core::schedule::{Schedule, Standing};
 
 use super::context::Context;
 use super::human;
@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
             let zone = zone.unwrap_or_else(TimeZone::system);
             let schedule = Schedule::parse(text, &zone)
                 .map_err(|e| Problem::invalid(quoting(text, &e.to_string())))?;
-            firings(None, &[schedule], from, n)
+            firings(None, &[schedule], Standing::begun(from), from, n)
         }
         None => of_tasks(args, zone.as_ref(), from, n, context)?,
     };
@@ -97,7 +97,13 @@ fn of_tasks(
                 .collect::<Result<_, _>>()
                 .map_err(|e| Problem::invalid(e.to_string()))?,
         };
-        found.extend(firings(Some(&unit.name), &schedules, from, n));
+        found.extend(firings(
+            Some(&unit.name),
+            &schedules,
+            Standing::begun(from),
+            from,
+            n,
+        ));
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use runwisp_core::schedule::{self, Schedule};
+use runwisp_core::schedule::{self, Schedule, Standing};
 use runwisp_core::words::command::Done;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::RunRecord;
@@ -173,17 +173,18 @@ pub fn line(unit: &UnitName, run: RunId, instance: u32, line: &Line) -> LogLine 
     }
 }
 
-/// The next `n` firings of some schedules, with their instants to sort by.
+/// The next `n` firings after `from` of a task that has come so far, with their instants to sort by.
 pub fn firings(
     unit: Option<&UnitName>,
     schedules: &[Schedule],
+    standing: Standing,
     from: Timestamp,
     n: usize,
 ) -> Vec<(Timestamp, Firing)> {
     let Some(zone) = schedules.first().map(Schedule::zone) else {
         return Vec::new();
     };
-    schedule::preview(schedules, from, n)
+    schedule::preview(schedules, standing, from, n)
         .into_iter()
         .map(|firing| {
             let at = firing

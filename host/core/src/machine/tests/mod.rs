@@ -5,5 +5,6 @@ mod chains;
 mod readiness;
 mod reloads;
 mod services;
+mod set_back;
 mod stops;
 mod tasks;

@@ -203,6 +203,7 @@ fn a_unit_that_changes_kind_ends_and_begins_anew() {
     6s SIGKILL to #1 All
     6s #1 x stopped: its definition was removed; did not stop within 5s after SIGTERM; killed
     6s x.0 stopped
+    6s x is forgotten
 10s manners x good
     1m spawn x.0 #2 Schedule
 1m exit x 0
@@ -232,6 +233,7 @@ fn what_is_removed_and_comes_back_is_there_once() {
     6s SIGKILL to #1 All
     6s #1 x stopped: its definition was removed; did not stop within 5s after SIGTERM; killed
     6s x.0 stopped
+    6s x is forgotten
     6s spawn x.0 #2 Start
     6s x.0 starting
     6s x.0 running

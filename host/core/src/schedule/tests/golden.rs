@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::preview;
+use super::super::{Standing, preview};
 use super::schedule;
 
 #[test]
@@ -21,7 +21,12 @@ fn cronsim_agrees() {
             .expect("a line has four parts");
         let from = Timestamp::from_second(start.parse().unwrap()).unwrap();
         let expected: Vec<i64> = firings.split(' ').map(|at| at.parse().unwrap()).collect();
-        let shown = preview(&[schedule(text, zone)], from, expected.len());
+        let shown = preview(
+            &[schedule(text, zone)],
+            Standing::begun(from),
+            from,
+            expected.len(),
+        );
         let shown: Vec<i64> = shown.iter().map(|firing| firing.at.as_second()).collect();
         if shown != expected {
             wrong.push(format!("{line}\n  ours: {shown:?}"));

@@ -2,14 +2,19 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::{ScheduleError, TickKind, TickNote, next_of, preview};
+use super::super::{ScheduleError, Standing, TickKind, TickNote, next_of, preview};
 use super::{at, schedule};
 
 /// The first firings of `text` after `from`, in the zone's wall-clock time, in one line.
 fn firings(text: &str, zone: &str, from: &str, n: usize) -> String {
     let schedule = schedule(text, zone);
     let from = at(from);
-    let shown = preview(std::slice::from_ref(&schedule), from, n);
+    let shown = preview(
+        std::slice::from_ref(&schedule),
+        Standing::begun(from),
+        from,
+        n,
+    );
     let shown: Vec<String> = shown
         .iter()
         .map(|firing| {
@@ -326,7 +331,10 @@ fn a_fixed_time_in_a_gap_is_due_once_at_its_end() {
         assert_eq!(tick.kind, TickKind::Due);
     }
     let berlin = schedule("30 2 * * *", "Europe/Berlin");
-    let note = preview(&[berlin], from, 1)[0].note.clone().unwrap();
+    let note = preview(&[berlin], Standing::begun(from), from, 1)[0]
+        .note
+        .clone()
+        .unwrap();
     assert_eq!(
         note,
         "clocks go forward: 02:30 does not exist, runs at 03:00"
@@ -350,7 +358,7 @@ fn a_fixed_time_that_comes_twice_is_due_once_and_skipped_once() {
         (second.note, second.kind),
         (Some(TickNote::SecondOfTwo), TickKind::DstSkipped)
     );
-    let shown = preview(&berlin, from, 2);
+    let shown = preview(&berlin, Standing::begun(from), from, 2);
     assert_eq!(
         shown[0].note.as_deref(),
         Some("clocks go back: the second 02:30 of the night is not run")

@@ -1,9 +1,12 @@
 //! Schedules: what comes next, and why the last ticks ran or did not.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use runwisp_core::config::plan::{Overlap, Role, Task, Unit};
+use runwisp_core::schedule::Standing;
 use runwisp_core::words::ids::UnitName;
 use runwisp_core::words::run::{Outcome, RunRecord, RunState, Trigger};
 use serde::Deserialize;
@@ -45,9 +48,11 @@ pub async fn next(
     Params(wanted): Params<Wanted>,
 ) -> Result<Response, Problem> {
     let units = matching(&handle, &caller, &globs(wanted.unit.as_deref()))?;
-    let from = time("from", wanted.from.as_deref())?.unwrap_or_else(Timestamp::now);
+    let now = Timestamp::now();
+    let from = time("from", wanted.from.as_deref())?.unwrap_or(now);
     let n = wanted.n.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);
     let plan = handle.plan();
+    let standings = standings(&handle).await?;
     let mut found = Vec::new();
     for unit in plan.units.values() {
         if units
@@ -55,7 +60,22 @@ pub async fn next(
             .is_none_or(|units| units.contains(&unit.name))
             && let Role::Task(task) = &unit.role
         {
-            found.extend(firings(Some(&unit.name), &task.schedules, from, n));
+            let standing = standings.get(&unit.name).copied();
+            let standing = match standing.unwrap_or(Standing::begun(from)) {
+                // What has been is told as if it were to come: its rows are another question.
+                standing if from < now => Standing {
+                    anchor: standing.anchor,
+                    ..Standing::begun(from)
+                },
+                standing => standing,
+            };
+            found.extend(firings(
+                Some(&unit.name),
+                &task.schedules,
+                standing,
+                from,
+                n,
+            ));
         }
     }
     found.sort_by_key(|(at, _)| *at);
@@ -63,6 +83,14 @@ pub async fn next(
     Ok(json(Firings {
         firings: found.into_iter().map(|(_, firing)| firing).collect(),
     }))
+}
+
+/// Where every task has come, which only the loop knows: a clock that was set back changes what comes next.
+async fn standings(handle: &Handle) -> Result<BTreeMap<UnitName, Standing>, Problem> {
+    let units = handle.status().await?.units.into_iter();
+    Ok(units
+        .filter_map(|unit| Some((unit.name, unit.standing?)))
+        .collect())
 }
 
 /// How many ticks are explained.
@@ -107,6 +135,9 @@ pub async fn explain(
         ..RunFilter::default()
     };
     let rows = past(&handle, move |history| history.runs(&filter)).await?;
+    let now = Timestamp::now();
+    let standing = standings(&handle).await?.get(&name).copied();
+    let standing = standing.unwrap_or(Standing::begun(now));
     Ok(json(Explained {
         schedules: task
             .schedules
@@ -118,7 +149,7 @@ pub async fn explain(
             .collect(),
         rules: rules(unit, task),
         ticks: rows.into_iter().map(explain_tick).collect(),
-        firings: firings(Some(&name), &task.schedules, Timestamp::now(), n)
+        firings: firings(Some(&name), &task.schedules, standing, now, n)
             .into_iter()
             .map(|(_, firing)| firing)
             .collect(),

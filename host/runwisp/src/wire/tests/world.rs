@@ -62,6 +62,7 @@ pub(super) fn unit(name: &str) -> UnitStatus {
             InstanceState::Stopped
         },
         next_run_at: None,
+        standing: None,
         instances: Vec::new(),
         last_run: None,
     }
