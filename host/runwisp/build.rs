@@ -1,5 +1,5 @@
-//! Builds the bundled plugins with a cargo of its own, and leaves `bundled_components.rs` with their bytes; for a release,
-//! builds the page, too, and leaves `page_files.rs` with its files.
+//! Builds the bundled plugins with a cargo of its own, and leaves `bundled_components.rs` with their bytes, packed; for a
+//! release, builds the page, too, and leaves `page_files.rs` with its files.
 //!
 //! Where they come from, the first that is there:
 //!   1. `RUNWISP_PLUGINS_DIR`: a folder of built components, for those who build them apart or offline
@@ -18,6 +18,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+
+use sha2::{Digest, Sha256};
 
 /// In the order in which `runwisp plugin list` names them.
 const BUNDLED: &[&str] = &[
@@ -90,10 +92,12 @@ fn bundle() -> Result<(), String> {
         let file = file.iter().find(|file| file.is_file());
         let file = file.ok_or_else(|| format!("there is no {name}.wasm in {}", built.display()))?;
         println!("cargo::rerun-if-changed={}", file.display());
-        let to = out.join(format!("{name}.wasm"));
-        copy_changed(file, &to)?;
+        let wasm = fs::read(file).map_err(|e| format!("could not read {}: {e}", file.display()))?;
+        let to = out.join(format!("{name}.wasm.zst"));
+        write_changed(&to, &packed(&wasm)?)?;
+        let digest: [u8; 32] = Sha256::digest(&wasm).into();
         list.push_str(&format!(
-            "    ({name:?}, include_bytes!({:?})),\n",
+            "    ({name:?}, {digest:?}, include_bytes!({:?})),\n",
             to.display().to_string()
         ));
     }
@@ -309,9 +313,16 @@ fn given(name: &str) -> Result<OsString, String> {
     env::var_os(name).ok_or_else(|| format!("cargo did not set {name}"))
 }
 
-fn copy_changed(from: &Path, to: &Path) -> Result<(), String> {
-    let bytes = fs::read(from).map_err(|e| format!("could not read {}: {e}", from.display()))?;
-    write_changed(to, &bytes)
+/// As small as it gets where the program is shipped, and quickly where it is only tried.
+fn packed(wasm: &[u8]) -> Result<Vec<u8>, String> {
+    let level = match env::var("PROFILE").as_deref() {
+        Ok("release") => 19,
+        _ => 1,
+    };
+    let mut packed = Vec::with_capacity(zstd_safe::compress_bound(wasm.len()));
+    zstd_safe::compress(&mut packed, wasm, level)
+        .map_err(|code| format!("could not pack: {}", zstd_safe::get_error_name(code)))?;
+    Ok(packed)
 }
 
 /// Leaves a file alone that is right already, so that nothing is compiled again for its time stamp.

@@ -37,7 +37,7 @@ pub use call::standing::Change;
 pub use call::{Call, PluginKind};
 pub use grant::{BadNeed, Grants, HostRule};
 pub use load::compile::{CompileError, compile_file};
-pub use load::component::{Component, Digest, NoDigest};
+pub use load::component::{Component, Digest, NoDigest, Unpack};
 pub use load::error::LoadError;
 pub use load::inspect::{InspectError, Inspection};
 pub use plugin::Plugin;

@@ -8,14 +8,18 @@ pub(crate) mod ticker;
 
 use std::num::NonZeroUsize;
 
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use wasmtime::{Config, Engine};
 
 /// The deepest stack of a guest. Recursion traps there, long before the fibre's own end.
 const GUEST_STACK: usize = 512 << 10;
 /// The stack of a fibre: the guest's and, above it, the host function that it called.
 const FIBRE_STACK: usize = 1 << 20;
-/// Address space set aside for a memory. The default, 4 GiB, fails under `ulimit -v`.
-const RESERVATION: u64 = 128 << 20;
+/// Address space set aside for a memory: all that a guest can name, so that its code needs no check before each access
+/// and is a fifth smaller.
+const RESERVATION: u64 = 4 << 30;
+/// The same where address space is limited (`ulimit -v`). It is mapped, never touched, and would count.
+const SMALL_RESERVATION: u64 = 128 << 20;
 /// Unmapped pages behind a memory.
 const GUARD: u64 = 64 << 10;
 /// How many frames of a trap are told.
@@ -28,15 +32,26 @@ pub(crate) fn engine() -> wasmtime::Result<Engine> {
 
 /// An engine that runs native code, or else interprets.
 pub(crate) fn engine_for(native: bool) -> wasmtime::Result<Engine> {
+    Engine::new(&config(native)?)
+}
+
+fn config(native: bool) -> wasmtime::Result<Config> {
+    let reservation = match getrlimit(Resource::RLIMIT_AS) {
+        Ok((RLIM_INFINITY, _)) => RESERVATION,
+        _ => SMALL_RESERVATION,
+    };
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES))
         .max_wasm_stack(GUEST_STACK)
         .async_stack_size(FIBRE_STACK)
-        .memory_reservation(RESERVATION)
+        .memory_reservation(reservation)
         .memory_reservation_for_growth(0)
         .memory_guard_size(GUARD);
+    // A trap is told by the names of its functions. Offsets within them, and what a debugger needs to walk through
+    // them, would be a sixth of the code.
+    config.generate_address_map(false).native_unwind_info(false);
     // What a compiler for plugins emits stays on, SIMD too: JavaScript's engine is built with it. The rest is
     // surface that no plugin has a use for.
     config
@@ -48,7 +63,7 @@ pub(crate) fn engine_for(native: bool) -> wasmtime::Result<Engine> {
     if !native {
         config.target("pulley64")?;
     }
-    Engine::new(&config)
+    Ok(config)
 }
 
 #[cfg(test)]

@@ -23,6 +23,12 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
     }
+
+    /// The digest that these bytes are.
+    #[must_use]
+    pub const fn known(bytes: [u8; 32]) -> Digest {
+        Digest(bytes)
+    }
 }
 
 impl From<Sha256> for Digest {
@@ -86,21 +92,24 @@ pub struct Component {
     bytes: Bytes,
 }
 
+/// Makes a component of what a program carries in its stead; none if that is damaged.
+pub type Unpack = fn(&[u8]) -> Option<Vec<u8>>;
+
 #[derive(Clone, Debug)]
 enum Bytes {
-    Static(&'static [u8]),
+    Packed(&'static [u8], Unpack),
     Owned(Arc<[u8]>),
     File(PathBuf),
 }
 
 impl Component {
-    /// One that is part of this program.
+    /// One that is part of this program, with its digest. It is unpacked when its code is in no cache.
     #[must_use]
-    pub fn bundled(name: &str, bytes: &'static [u8]) -> Component {
+    pub fn bundled(name: &str, digest: Digest, packed: &'static [u8], unpack: Unpack) -> Component {
         Component {
             name: name.to_owned(),
-            digest: Digest::of(bytes),
-            bytes: Bytes::Static(bytes),
+            digest,
+            bytes: Bytes::Packed(packed, unpack),
         }
     }
 
@@ -140,10 +149,18 @@ impl Component {
         self.digest
     }
 
+    /// Whether its bytes may be others than they were, so that code made of them is not to be trusted unseen.
+    pub(crate) fn may_change(&self) -> bool {
+        matches!(self.bytes, Bytes::File(_))
+    }
+
     /// Its bytes, checked where they come from outside.
     pub(crate) fn read(&self) -> Result<std::borrow::Cow<'_, [u8]>, LoadError> {
         match &self.bytes {
-            Bytes::Static(bytes) => Ok((*bytes).into()),
+            Bytes::Packed(packed, unpack) => match unpack(packed) {
+                Some(bytes) => Ok(bytes.into()),
+                None => Err(LoadError::Malformed("the program is damaged".to_owned())),
+            },
             Bytes::Owned(bytes) => Ok((&**bytes).into()),
             Bytes::File(path) => {
                 let bytes = read(path)?;

@@ -48,13 +48,21 @@ impl Loading {
         component: &Component,
     ) -> Result<Compiled, LoadError> {
         // Reading, summing up and compiling keep a thread busy; other calls go on on another meanwhile.
+        let digest = component.digest();
+        let cached = || block_in_place(|| self.cache.as_ref()?.load(engine, digest));
+        if !component.may_change()
+            && let Some(compiled) = cached()
+        {
+            return Ok(compiled);
+        }
         let bytes = block_in_place(|| component.read())?;
         speaks::header(&bytes)?;
-        let digest = component.digest();
         let Some(cache) = &self.cache else {
             return here(engine, &bytes);
         };
-        if let Some(compiled) = block_in_place(|| cache.load(engine, digest)) {
+        if component.may_change()
+            && let Some(compiled) = cached()
+        {
             return Ok(compiled);
         }
         let _place = self.place.acquire().await;

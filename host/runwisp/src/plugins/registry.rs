@@ -101,7 +101,7 @@ impl Registry {
             } else {
                 PluginKind::Notifier
             };
-            let component = Component::bundled(name, bundled.wasm);
+            let component = bundled.component();
             let mut grants = Grants::default();
             for word in bundled.grants {
                 grants
