@@ -9,6 +9,7 @@
 //! Tests: `tests/e2e`, which is all that uses this; the servers have their own beside them.
 
 mod answer;
+mod code;
 mod daemon;
 mod events;
 mod logs;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::daemon::Daemon;
-use crate::{Answer, Status, processes, system};
+use crate::{Answer, Status, code, processes, system};
 
 /// The variable that every process of a place carries. Not one of runwisp's own, which children do not get.
 const MARK: &str = "E2E_PLACE";
@@ -34,6 +34,7 @@ impl Place {
         let dir = TempDir::with_prefix("rw").expect("a temporary directory can be made");
         let place = Place { dir, program };
         fs::create_dir(place.data()).expect("the data directory can be made");
+        code::give(&place.data());
         place.write_config(config);
         Arc::new(place)
     }
@@ -195,6 +196,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let left = self.clean();
+        code::keep(&self.data());
         if std::thread::panicking() {
             let log = fs::read_to_string(self.path("daemon.log")).unwrap_or_default();
             let tail: Vec<&str> = log.lines().rev().take(60).collect();
