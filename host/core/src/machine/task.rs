@@ -423,7 +423,7 @@ impl TaskMachine {
             Some(at) => (at != first).then_some(first),
         };
         self.stamp(&mut row, stands_for);
-        let why = missed_words(missed, first, last);
+        let why = ticker::missed_words(missed, first, last);
         self.close_row(turn, row, Outcome::Missed, why);
         for tick in &missed.make_up {
             self.run_tick(turn, tick, Trigger::CatchUp);
@@ -582,21 +582,5 @@ impl TaskMachine {
 
     pub(super) fn standing(&self) -> Option<Standing> {
         self.ticker.as_ref().map(Ticker::standing)
-    }
-}
-
-fn missed_words(missed: &CatchUp, first: Timestamp, last: Timestamp) -> String {
-    let count = missed.missed.ticks;
-    let least = if missed.missed.exact { "" } else { "at least " };
-    let made_up = match missed.make_up.len() {
-        0 => "not made up for".to_owned(),
-        1 if count == 1 => "it is made up for".to_owned(),
-        1 => "the newest is made up for".to_owned(),
-        n => format!("the newest {n} are made up for"),
-    };
-    if first == last {
-        format!("1 tick missed at {first}; {made_up}")
-    } else {
-        format!("{least}{count} ticks missed from {first} to {last}; {made_up}")
     }
 }

@@ -258,3 +258,20 @@ fn text_of(task: &Task) -> String {
     }
     text
 }
+
+/// What was missed, and what is made up for, for the row that stands for it.
+pub(super) fn missed_words(missed: &CatchUp, first: Timestamp, last: Timestamp) -> String {
+    let count = missed.missed.ticks;
+    let least = if missed.missed.exact { "" } else { "at least " };
+    let made_up = match missed.make_up.len() {
+        0 => "not made up for".to_owned(),
+        1 if count == 1 => "it is made up for".to_owned(),
+        1 => "the newest is made up for".to_owned(),
+        n => format!("the newest {n} are made up for"),
+    };
+    if first == last {
+        format!("1 tick missed at {first}; {made_up}")
+    } else {
+        format!("{least}{count} ticks missed from {first} to {last}; {made_up}")
+    }
+}
