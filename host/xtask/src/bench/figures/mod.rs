@@ -2,6 +2,7 @@
 
 mod boot;
 mod capture;
+mod deliveries;
 mod history;
 mod plugins;
 mod restart;
@@ -65,7 +66,7 @@ const fn row(
 }
 
 /// Every figure, in the order of the table.
-pub(super) const FIGURES: [Figure; 19] = [
+pub(super) const FIGURES: [Figure; 20] = [
     row(
         "boot",
         "200 services up, from exec of the daemon",
@@ -191,6 +192,13 @@ pub(super) const FIGURES: [Figure; 19] = [
         "≤ 10 ms late",
         Who::Ours,
         plugins::timers,
+    ),
+    row(
+        "deliveries",
+        "messages delivered through a webhook on this machine",
+        "≥ 1,000/s",
+        Who::Ours,
+        deliveries::webhook,
     ),
     row(
         "size",
