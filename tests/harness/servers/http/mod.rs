@@ -185,6 +185,7 @@ impl Shared {
     }
 
     fn converse(&self, stream: TcpStream) {
+        let _ = stream.set_nodelay(true);
         let end = stream.try_clone();
         match &self.tls {
             None => self.serve(stream),

@@ -1,9 +1,11 @@
 //! What a server answers, and how it goes wrong.
 //!
-//! Invariant: a reply that waits does so until the test opens its gate, never for a time.
+//! Invariant: a reply that waits does so until the test opens its gate, never for a time; but one that drips, which is
+//! what is tested then.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -27,7 +29,12 @@ enum Ending {
     Half,
     /// Nothing, and the connection is closed.
     Nothing,
+    /// The whole answer, a byte a second.
+    Drip,
 }
+
+/// How slowly an answer drips.
+const DRIP: Duration = Duration::from_secs(1);
 
 impl Reply {
     /// An answer with this status and an empty body.
@@ -79,6 +86,12 @@ impl Reply {
         self
     }
 
+    /// Sends its body a byte a second.
+    pub fn dripping(mut self) -> Reply {
+        self.ending = Ending::Drip;
+        self
+    }
+
     /// Answers when the gate is open, not before.
     pub fn after(mut self, gate: &Gate) -> Reply {
         self.gate = Some(gate.clone());
@@ -91,7 +104,7 @@ impl Reply {
     }
 
     pub(super) fn ends_connection(&self) -> bool {
-        self.ending != Ending::Whole
+        !matches!(self.ending, Ending::Whole | Ending::Drip)
     }
 
     /// Writes it; an answer to `HEAD` has no body, whatever its head says.
@@ -107,17 +120,24 @@ impl Reply {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str(&format!("content-length: {}\r\n\r\n", self.body.len()));
-        stream.write_all(head.as_bytes())?;
-        if method == "HEAD" {
-            return stream.flush();
+        let body = match self.ending {
+            _ if method == "HEAD" => &[],
+            Ending::Whole | Ending::Drip => self.body.as_slice(),
+            Ending::Half | Ending::Nothing => &self.body[..self.body.len() / 2],
+        };
+        if self.ending == Ending::Drip {
+            stream.write_all(head.as_bytes())?;
+            for byte in body.chunks(1) {
+                stream.write_all(byte)?;
+                stream.flush()?;
+                std::thread::sleep(DRIP);
+            }
+            return Ok(());
         }
-        let half = self.body.len() / 2;
-        let whole = self.ending == Ending::Whole;
-        stream.write_all(if whole {
-            &self.body
-        } else {
-            &self.body[..half]
-        })?;
+        // In one piece: a head that waits for its body to be sent after it waits for an acknowledgement first.
+        let mut whole = head.into_bytes();
+        whole.extend_from_slice(body);
+        stream.write_all(&whole)?;
         stream.flush()
     }
 }
