@@ -31,9 +31,10 @@ use crate::serve::Services;
 use crate::since_v0_1;
 
 /// Calls under way at once, of all plugins.
-pub(crate) const AT_ONCE: usize = 8;
-/// Calls under way at once, of one plugin.
-pub(crate) const AT_ONCE_EACH: usize = 2;
+pub(crate) const AT_ONCE: usize = 16;
+/// Calls under way at once, of one plugin, whoever configured it: two that hang while they have four messages each on
+/// their way leave room for a third.
+pub(crate) const AT_ONCE_EACH: usize = 12;
 /// Callers that wait for a place; one more hears that it is busy.
 const WAITING: usize = 1_000;
 /// Threads for what blocks: names that are looked up, files that are read.

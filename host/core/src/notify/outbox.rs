@@ -8,7 +8,9 @@
 //! | `delivered` `rejected` `expired` | · |
 //!
 //! A lane is a notifier; a thread is what one unit has to say to one target of it. Threads are in order: a recovery is
-//! not sent before the failure that it answers has come to its end. Lanes know nothing of each other.
+//! not sent before the failure that it answers has come to its end. Between threads there is no order: a lane whose
+//! newest attempt was delivered has several under way, any other one alone, so that a far side that hangs or has had
+//! enough is asked by one. Lanes know nothing of each other.
 //!
 //! Invariants: nothing is sent that the store has not said it holds; at most [`AT_ONCE`] attempts per lane are under way.
 
@@ -21,9 +23,8 @@ use super::{Order, retry};
 use crate::words::event_kind::EventKind;
 use crate::words::notice::{Attempt, AttemptOutcome, Delivery, DeliveryState, MessageId, Target};
 
-/// Attempts that a notifier is given at once. Its plugin has two places for all notifiers of its type: one that hangs
-/// must not take both.
-pub const AT_ONCE: usize = 1;
+/// Attempts that a notifier is given at once while it takes them.
+pub const AT_ONCE: usize = 4;
 /// Deliveries that may wait for one notifier; one more is rejected.
 pub const MOST_WAITING: usize = 10_000;
 /// Attempts that are kept of a delivery; when there are more, those in the middle give way.
@@ -67,6 +68,8 @@ struct Lane {
     ready: BTreeSet<(Timestamp, MessageId)>,
     sending: usize,
     waiting: usize,
+    /// Its newest attempt was delivered.
+    proven: bool,
     /// Why the newest attempt failed, until one succeeds.
     trouble: Option<String>,
 }
@@ -85,6 +88,12 @@ fn thread(delivery: &Delivery) -> Thread {
         delivery.to(),
         unit.map(ToString::to_string).unwrap_or_default(),
     )
+}
+
+impl Lane {
+    fn has_room(&self) -> bool {
+        self.sending < if self.proven { AT_ONCE } else { 1 }
+    }
 }
 
 impl Outbox {
@@ -200,7 +209,7 @@ impl Outbox {
     /// Sends what is due and has room.
     pub(crate) fn dispatch(&mut self, now: Timestamp, out: &mut Vec<Order>) {
         for lane in self.lanes.values_mut() {
-            while lane.sending < AT_ONCE
+            while lane.has_room()
                 && let Some((at, id)) = lane.ready.first().copied()
                 && at <= now
             {
@@ -235,6 +244,7 @@ impl Outbox {
             Answer::NotNow { message, .. } => (AttemptOutcome::Failed, Some(message.clone())),
             Answer::Never { message } => (AttemptOutcome::Rejected, Some(message.clone())),
         };
+        lane.proven = outcome == AttemptOutcome::Delivered;
         lane.trouble = message
             .clone()
             .filter(|_| outcome != AttemptOutcome::Delivered);
@@ -369,7 +379,7 @@ impl Outbox {
 
     /// When something is due next.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let open = self.lanes.values().filter(|lane| lane.sending < AT_ONCE);
+        let open = self.lanes.values().filter(|lane| lane.has_room());
         open.filter_map(|lane| lane.ready.first().map(|(at, _)| *at))
             .min()
     }
