@@ -303,3 +303,31 @@ fn two_imports_at_once_come_one_after_the_other() {
     let listed = place.cli(&["list", "--json"]).ok().json();
     assert_eq!(listed["units"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn ten_thousand_programs_are_a_configuration_that_loads() {
+    let place = place();
+    let mut text = String::from("[supervisord]\n");
+    for n in 0..10_000 {
+        text.push_str(&format!(
+            "[program:worker-{n}]\ncommand=/usr/bin/worker --number {n}\npriority={n}\n"
+        ));
+    }
+    fs::write(place.path("supervisord.conf"), text).unwrap();
+    let words = [
+        "import",
+        "supervisord",
+        "supervisord.conf",
+        "-q",
+        "-o",
+        "runwisp.toml",
+    ];
+    place.cli(&words).ok().says("10001 sections");
+    let checked = place.cli(&["validate", "--json"]).ok().json();
+    assert_eq!(checked["valid"], true);
+    let written = fs::read_to_string(place.config()).unwrap();
+    let units = written
+        .lines()
+        .filter(|line| line.starts_with("[services.worker-"));
+    assert_eq!(units.count(), 10_000);
+}

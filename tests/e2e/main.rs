@@ -16,6 +16,7 @@ mod database;
 mod disk;
 mod environment;
 mod examples;
+mod far_sides;
 mod first_minute;
 mod import;
 mod locks;
