@@ -147,12 +147,7 @@ async fn prepare(
     let found = [("config", agreed.trouble), ("limits", limits)];
     let doors = open_doors(&options, Arc::clone(&agreed.plan), past, found).await?;
     let end = doors.end;
-    let journal = Journal::new(
-        history.writer,
-        history.told,
-        end.events.clone(),
-        history.next_seq,
-    );
+    let (journal, notices) = journal_of(history, &end);
     let situation = Situation {
         binary: std::env::args_os().next().unwrap_or_default().into(),
         exit_when_done: options.exit_when_done || agreed.plan.daemon.exit_when_done,
@@ -162,7 +157,7 @@ async fn prepare(
         web: watch::channel(Web::default()).1,
         access: doors.access,
         troubles: doors.troubles,
-        notices: history.notices,
+        notices,
         data_id,
         fresh: welcome.fresh,
         loaded: agreed.loaded,
@@ -191,6 +186,13 @@ async fn prepare(
         first: doors.first,
         turn,
     })
+}
+
+/// The journal of a history, and what people have to know about that.
+fn journal_of(history: Known, end: &LoopEnd) -> (Journal, Vec<String>) {
+    let events = end.events.clone();
+    let journal = Journal::new(history.writer, history.told, events, history.next_seq);
+    (journal, history.notices)
 }
 
 /// How the faces come in, and what is wrong with that.
