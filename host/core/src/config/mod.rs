@@ -26,7 +26,7 @@ pub mod plan;
 mod raw;
 mod read;
 pub mod reference;
-mod scalar;
+pub mod scalar;
 pub mod schema;
 mod substitute;
 mod suggest;

@@ -3,6 +3,7 @@
 //! Invariant: depends on nothing else in this crate.
 
 pub mod action;
+pub mod audit;
 pub mod command;
 pub mod diagnostic;
 pub mod digest;

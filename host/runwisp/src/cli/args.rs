@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    compile_plugin, completions, daemon, deliveries, explain, import, list, logs, man, next,
-    notifications, notify, openapi, password, plugin, reload, restart, run, runs, schema, search,
-    service, signal, start, status, stop, upgrade, validate, version,
+    audit, certificate, compile_plugin, completions, daemon, deliveries, explain, import, list,
+    logs, man, next, notifications, notify, openapi, password, plugin, reload, restart, run, runs,
+    schema, search, service, signal, start, status, stop, token, upgrade, validate, version,
 };
 
 /// Keeps services alive, runs scheduled tasks, and keeps what they said
@@ -176,6 +176,12 @@ pub enum Verb {
     Import(import::Args),
     /// Show or set the password of the page
     Password(password::Args),
+    /// Make, list and revoke tokens for programs that use the API
+    Token(token::Args),
+    /// Show who did what
+    Audit(audit::Args),
+    /// Print the fingerprint of the certificate
+    Certificate(certificate::Args),
     /// See, install and try plugins
     Plugin(plugin::Args),
     /// Compile a component
@@ -202,6 +208,9 @@ impl Verb {
             | Verb::Notify(_)
             | Verb::Explain(_)
             | Verb::Password(_)
+            | Verb::Token(_)
+            | Verb::Audit(_)
+            | Verb::Certificate(_)
             | Verb::Upgrade(_)
             | Verb::Version(_) => true,
             Verb::Daemon(_)

@@ -8,6 +8,8 @@
 //! `wire/codes.rs`. Tests: beside each file; `tests.rs` holds the goldens of help and manual.
 
 pub mod args;
+mod audit;
+mod certificate;
 mod change;
 mod compile_plugin;
 mod completions;
@@ -46,6 +48,7 @@ mod status;
 mod stop;
 pub mod table;
 pub mod target;
+mod token;
 mod upgrade;
 mod validate;
 mod version;
@@ -137,6 +140,9 @@ fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
         Verb::Version(args) => context.wait(version::run(args, context)),
         Verb::Service(args) => service::run(args, context),
         Verb::Import(args) => import::run(args, context),
+        Verb::Token(args) => context.wait(token::run(args, context)),
+        Verb::Audit(args) => context.wait(audit::run(args, context)),
+        Verb::Certificate(args) => context.wait(certificate::run(args, context)),
         Verb::Password(args) => context.wait(password::run(args, context)),
         Verb::Plugin(args) => plugin::run(args, context),
         Verb::CompilePlugin(args) => compile_plugin::run(args, context),

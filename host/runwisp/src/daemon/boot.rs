@@ -143,9 +143,10 @@ async fn prepare(
     let fleet = new_fleet(&agreed.plan, &mut history, welcome.fresh);
 
     let (data, queries) = (options.data.clone(), history.queries.clone());
-    let past = Arc::new(Past::new(data, queries.clone(), history.writer.clone()));
+    let writer = history.writer.clone();
+    let past = Arc::new(Past::new(data, queries.clone(), writer.clone()));
     let found = [("config", agreed.trouble), ("limits", limits)];
-    let doors = open_doors(&options, Arc::clone(&agreed.plan), past, found).await?;
+    let doors = open_doors(&options, Arc::clone(&agreed.plan), (past, writer), found).await?;
     let end = doors.end;
     let (journal, notices) = journal_of(history, &end);
     let situation = Situation {
@@ -207,11 +208,12 @@ struct Doors {
 async fn open_doors(
     options: &Options,
     plan: Arc<Plan>,
-    past: Arc<Past>,
+    (past, writer): (Arc<Past>, store::Writer),
     [config, limits]: [(&'static str, Option<String>); 2],
 ) -> Result<Doors, Refused> {
     let (access, no_access) = open_access(options);
     let (faces, end) = handle::open(plan, past, Arc::clone(&access));
+    let faces = faces.recording(move |entry| writer.send([store::Write::Audit(Box::new(entry))]));
     let first = match options.only {
         Some(_) => None,
         None => Some(listening::first(faces.clone(), options.clone()).await),

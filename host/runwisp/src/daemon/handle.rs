@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use runwisp_core::config::plan::Plan;
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
+use runwisp_core::words::audit::AuditEntry;
 use runwisp_core::words::command::{Command, Done, Refusal};
 use runwisp_core::words::diagnostic::Severity;
 use runwisp_core::words::event::Envelope;
@@ -316,6 +317,7 @@ pub struct Handle {
     plan: watch::Receiver<Arc<Plan>>,
     history: Arc<dyn History>,
     access: Arc<Access>,
+    record: Arc<dyn Fn(AuditEntry) + Send + Sync>,
 }
 
 /// The loop's end.
@@ -339,6 +341,7 @@ pub fn open(plan: Arc<Plan>, history: Arc<dyn History>, access: Arc<Access>) -> 
         plan,
         history,
         access,
+        record: Arc::new(drop),
     };
     let end = LoopEnd {
         requests: door,
@@ -349,6 +352,20 @@ pub fn open(plan: Arc<Plan>, history: Arc<dyn History>, access: Arc<Access>) -> 
 }
 
 impl Handle {
+    /// The same, with somebody who writes the audit log down; the call must not block.
+    #[must_use]
+    pub fn recording(self, record: impl Fn(AuditEntry) + Send + Sync + 'static) -> Self {
+        Handle {
+            record: Arc::new(record),
+            ..self
+        }
+    }
+
+    /// Adds to the audit log.
+    pub fn audit(&self, entry: AuditEntry) {
+        (self.record)(entry);
+    }
+
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, AskError> {
         let (reply, answer) = oneshot::channel();
         self.requests

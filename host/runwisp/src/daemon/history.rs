@@ -9,6 +9,7 @@ use std::io::Read;
 use jiff::Timestamp;
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
+use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::notice::Delivery;
@@ -133,6 +134,9 @@ pub trait History: Send + Sync + 'static {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Span>, HistoryError>;
+
+    /// Rows of the audit log, newest first, each with its number.
+    fn audit(&self, filter: &AuditFilter) -> Result<Vec<(i64, AuditEntry)>, HistoryError>;
 
     /// The sequence number of the newest event that is kept, or was.
     fn newest_event(&self) -> Result<u64, HistoryError>;

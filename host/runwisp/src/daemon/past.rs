@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
+use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::notice::Delivery;
@@ -126,6 +127,11 @@ impl History for Past {
         until: Timestamp,
     ) -> Result<Vec<Span>, HistoryError> {
         self.queries.samples(subject, from, until).map_err(read)
+    }
+
+    fn audit(&self, filter: &AuditFilter) -> Result<Vec<(i64, AuditEntry)>, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.audit(filter).map_err(read)
     }
 
     fn newest_event(&self) -> Result<u64, HistoryError> {

@@ -2,6 +2,7 @@
 //!
 //! Tests: `wire/tests`.
 
+use axum::Extension;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use runwisp_core::words::command::Refusal;
@@ -84,14 +85,20 @@ impl From<SampleRefusal> for Problem {
     }
 }
 
+/// The code of a problem, beside the answer that it became, for the audit log.
+#[derive(Clone, Debug)]
+pub struct Refused(pub String);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(codes::problem(&self.code).status)
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let refused = Refused(self.code.clone());
         let body = serde_json::to_vec(&doc(self)).unwrap_or_default();
         (
             status,
             [(header::CONTENT_TYPE, "application/problem+json")],
+            Extension(refused),
             body,
         )
             .into_response()

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use super::access::guard::{self, Guard};
 use super::routes::{
-    daemon, events, figures, healthz, log_search, log_stream, logs, messages, password, reload,
-    runs, schedule, search, session, status, units,
+    audit, daemon, events, figures, healthz, hooks, log_search, log_stream, logs, messages,
+    password, reload, runs, schedule, search, session, status, tokens, units,
 };
 use super::{MAX_BODY, openapi, page};
 use crate::daemon::handle::Handle;
@@ -55,6 +55,10 @@ fn paths() -> OpenApiRouter<Handle> {
         .routes(routes!(session::show, session::begin, session::end))
         .routes(routes!(session::end_all))
         .routes(routes!(password::show, password::set))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(hooks::trigger))
         .routes(routes!(status::status))
         .routes(routes!(units::list))
         .routes(routes!(units::show))

@@ -6,6 +6,7 @@ use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::Kind;
 use rusqlite::{Connection, ErrorCode, Transaction, params};
 
+use super::audit;
 use super::codes::kind_code;
 use super::messages;
 use super::pending::Pending;
@@ -61,6 +62,7 @@ fn write(
     write_memories(&transaction, pending)?;
     write_events(&transaction, pending)?;
     messages::write(&transaction, &pending.messages)?;
+    audit::write(&transaction, &pending.audit)?;
     samples::write(&transaction, &pending.samples)?;
     transaction.commit()?;
     Ok(refused)

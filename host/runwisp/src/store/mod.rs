@@ -7,6 +7,7 @@
 //!
 //! Tests are in `tests/` beside this file.
 
+mod audit;
 mod boot;
 mod codes;
 mod commit;

@@ -2,7 +2,7 @@
 //!
 //! Pure: no database, no clock, no lock. Writes of one run (or of one unit's memory) replace each other, so the bound
 //! is one of rows. At the bound the oldest events give way first, then the oldest rows of runs that have ended,
-//! then messages that need no delivery any more; whatever gives way is counted. Rows of open runs are never dropped:
+//! then messages that need no delivery any more, then rows of the audit log; whatever gives way is counted. Rows of open runs are never dropped:
 //! there are only as many as there are runs.
 //!
 //! Tests are below.
@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use runwisp_core::figures::bucket::Full;
 use runwisp_core::words::action::Memory;
+use runwisp_core::words::audit::AuditEntry;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::notice::{BellRow, Delivery};
@@ -48,6 +49,8 @@ pub enum Write {
     Bell(Box<BellRow>),
     /// Keeps this about repeats under this name; none forgets it.
     NotifyMemory(String, Option<String>),
+    /// A row of the audit log.
+    Audit(Box<AuditEntry>),
     /// Somebody has read the bell.
     Read(Read),
     /// Removes messages that are too old or too many.
@@ -68,6 +71,7 @@ pub(super) struct Pending {
     pub(super) events: VecDeque<Envelope>,
     pub(super) confirm: Vec<RunId>,
     pub(super) messages: Messages,
+    pub(super) audit: VecDeque<AuditEntry>,
     /// Beside the bound, with one of their own.
     pub(super) samples: VecDeque<Full>,
     /// Rows and events that gave way to the bound since the last successful commit.
@@ -90,6 +94,7 @@ impl Pending {
             + self.memories.len()
             + self.events.len()
             + self.messages.rows()
+            + self.audit.len()
     }
 
     /// Takes one more write in.
@@ -123,6 +128,7 @@ impl Pending {
             Write::NotifyMemory(name, memory) => {
                 self.messages.memories.insert(name, memory);
             }
+            Write::Audit(entry) => self.audit.push_back(*entry),
             Write::Read(read) => self.messages.read.push(read),
             Write::KeepMessages(keep) => self.messages.keep = Some(keep),
             Write::Samples(full) => samples::wait(&mut self.samples, full),
@@ -150,6 +156,8 @@ impl Pending {
         let newer = std::mem::replace(&mut self.confirm, older.confirm);
         self.confirm.extend(newer);
         self.messages.put_back(older.messages);
+        let newer = std::mem::replace(&mut self.audit, older.audit);
+        self.audit.extend(newer);
         let newer = std::mem::replace(&mut self.samples, older.samples);
         for full in newer {
             samples::wait(&mut self.samples, full);
@@ -181,7 +189,11 @@ impl Pending {
             self.runs.remove(id);
         }
         let messages = self.messages.give_way(runs - ended.len());
-        self.lost += (events + ended.len() + messages) as u64;
+        let given = events + ended.len() + messages;
+        // The audit log goes last of what may go.
+        let audit = excess.saturating_sub(given).min(self.audit.len());
+        self.audit.drain(..audit);
+        self.lost += (given + audit) as u64;
     }
 }
 

@@ -134,6 +134,7 @@ pub(super) fn carry_over(
     write_unended(into, &mut numbers, chunk)?;
     let messages = super::messages::carry_over(from, into)?;
     carried.whole &= messages;
+    carried.whole &= super::audit::carry_over(from, into)?;
     Ok(carried)
 }
 

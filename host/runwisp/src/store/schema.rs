@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/002_messages.sql"),
     include_str!("migrations/003_clock_turns.sql"),
     include_str!("migrations/004_samples.sql"),
+    include_str!("migrations/005_audit.sql"),
 ];
 
 /// How long a commit waits for another program that holds the database, before it counts as failed and is retried.

@@ -113,3 +113,44 @@ pub struct NewToken {
     #[serde(flatten)]
     pub kept: Token,
 }
+
+/// `GET /audit`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Audit {
+    /// Newest first.
+    pub entries: Vec<AuditEntry>,
+    /// Give it back as `before` for the next page; null where there is none.
+    pub next: Option<i64>,
+}
+
+/// One thing that somebody did, or tried to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AuditEntry {
+    /// Its number; later ones are larger.
+    pub id: i64,
+    /// When it was answered.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// From where: an address, or `socket`.
+    pub from: String,
+    /// What, such as `unit.start`.
+    pub action: String,
+    /// To what: a unit, a run, a token.
+    pub target: Option<String>,
+    /// With what: the body of the request, short, without secrets.
+    pub detail: Option<String>,
+    /// `ok`, or the code of the problem.
+    pub result: String,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Actor {
+    /// `socket`, `session`, `token`, `hook`, or `stranger`.
+    pub kind: String,
+    /// `uid 0`, `operator`, `viewer`, the name of a token; empty for a stranger.
+    pub name: String,
+}

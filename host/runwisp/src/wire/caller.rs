@@ -31,6 +31,18 @@ pub enum Scope {
     Admin,
 }
 
+impl CallerKind {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallerKind::Socket => "socket",
+            CallerKind::Session => "session",
+            CallerKind::Token => "token",
+            CallerKind::Hook => "hook",
+        }
+    }
+}
+
 impl Scope {
     /// As it is written.
     pub fn as_str(self) -> &'static str {

@@ -265,6 +265,12 @@ pub const PROBLEMS: &[Row] = &[
         "the password is too short, too long, can not be typed, or is the other one",
     ),
     row(
+        "certificate.none",
+        0,
+        Exit::Refused,
+        "the daemon serves no HTTPS, so it has no certificate",
+    ),
+    row(
         "password.hidden",
         0,
         Exit::Refused,
@@ -299,6 +305,24 @@ pub const PROBLEMS: &[Row] = &[
         500,
         Exit::Failed,
         "a change of passwords, sessions or tokens could not be kept on disk",
+    ),
+    row(
+        "hook.invalid",
+        401,
+        Exit::Refused,
+        "no such unit, or not one of its hook tokens",
+    ),
+    row(
+        "hook.action",
+        403,
+        Exit::Refused,
+        "the hook token does not allow this action",
+    ),
+    row(
+        "hook.too-many",
+        429,
+        Exit::Refused,
+        "too many wrong hook tokens came from this address; `Retry-After` says how long to wait",
     ),
     row(
         "request.host",

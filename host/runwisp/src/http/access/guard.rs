@@ -7,7 +7,7 @@
 //! Tests: `wire/tests/guard.rs`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -17,9 +17,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
+use runwisp_core::words::audit::AuditEntry;
 
 use super::address::caller;
 use super::host::{host_of, is_ours};
+use super::ledger::{Ledger, detail};
 use super::origin::{Cause, Said, Site, cause};
 use super::rights::{Needs, Right, Units, right_of, target};
 use super::settings::{Current, Settings};
@@ -28,6 +31,7 @@ use crate::access::{Access, Credential};
 use crate::daemon::handle::Handle;
 use crate::http::MAX_BODY;
 use crate::http::caller::{Caller, CallerKind, Scope};
+use crate::http::problem::Refused;
 use crate::wire::Problem;
 
 /// How long a caller may take to send the body of a request.
@@ -73,6 +77,7 @@ pub struct Guard {
     handle: Handle,
     access: Arc<Access>,
     current: Arc<Current>,
+    ledger: Arc<Mutex<Ledger>>,
 }
 
 impl Guard {
@@ -82,6 +87,28 @@ impl Guard {
             access: handle.access(),
             handle,
             current: Arc::new(Current::new(listen)),
+            ledger: Arc::default(),
+        }
+    }
+}
+
+/// What a request does, as far as it is known.
+struct Done {
+    right: Right,
+    actor: Option<Caller>,
+    from: String,
+    target: Option<String>,
+    detail: Option<String>,
+}
+
+impl Done {
+    fn new(right: Right, target: Option<String>, origin: &Origin) -> Self {
+        Done {
+            right,
+            actor: None,
+            from: origin.shown.clone(),
+            target,
+            detail: None,
         }
     }
 }
@@ -106,16 +133,22 @@ impl Guard {
         let matched = parts.extensions.get::<MatchedPath>().cloned();
         let template = matched.as_ref().map(MatchedPath::as_str);
         let right = right_of(&parts.method, template);
+        let target = template.and_then(|t| target(t, parts.uri.path()));
         let mut let_in_by = None;
+        let mut done = Done::new(right, target.clone(), &origin);
         if !matches!(right.needs, Needs::Nothing | Needs::Judged) {
             let (caller, by) = self.identify(&parts.headers, peer, &origin).await?;
+            done.actor = Some(caller.clone());
             if caller.kind == CallerKind::Session && !safe(&parts.method) && cause != Cause::Ours {
                 return Err(foreign().help(
                     "With a cookie, changes are taken from the page itself only; a program uses a token (`runwisp token create`).",
                 ));
             }
-            let path = parts.uri.path();
-            allow(right, &caller, template.and_then(|t| target(t, path)))?;
+            if let Err(refused) = allow(right, &caller, target) {
+                let response = refused.into_response();
+                self.write_down(done, &response);
+                return Ok(response);
+            }
             parts.extensions.insert(caller);
             if let Some(by) = by {
                 parts.extensions.insert(LetInBy(by.clone()));
@@ -124,11 +157,41 @@ impl Guard {
         }
         parts.extensions.insert(origin);
         let body = whole(body).await?;
+        done.detail = detail(right.action, &body);
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+        self.write_down(done, &response);
         Ok(match let_in_by {
             Some(by) => until::revoked(response, &self.access, by),
             None => response,
         })
+    }
+
+    /// Adds to the audit log what changed something, or would have.
+    fn write_down(&self, done: Done, response: &Response) {
+        if done.right.action.is_empty() {
+            return;
+        }
+        // Who was let in by a handler is known to that handler alone.
+        let actor = done.actor.or_else(|| response.extensions().get().cloned());
+        let refused = response.extensions().get::<Refused>();
+        let entry = AuditEntry {
+            at: Timestamp::now(),
+            kind: actor
+                .as_ref()
+                .map_or("stranger", |actor| actor.kind.as_str())
+                .to_owned(),
+            name: actor.map(|actor| actor.name).unwrap_or_default(),
+            from: done.from,
+            action: done.right.action.to_owned(),
+            target: done.target,
+            detail: done.detail,
+            result: refused.map_or("ok", |refused| &refused.0).to_owned(),
+            status: response.status().as_u16(),
+        };
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = ledger.judge(entry) {
+            self.handle.audit(entry);
+        }
     }
 
     /// Whether the request is meant for us, and what caused it.

@@ -1,9 +1,11 @@
 //! The handlers, one file per noun.
 
+pub mod audit;
 pub mod daemon;
 pub mod events;
 pub mod figures;
 pub mod healthz;
+pub mod hooks;
 pub mod log_search;
 pub mod log_stream;
 pub mod logs;
@@ -15,6 +17,7 @@ pub mod schedule;
 pub mod search;
 pub mod session;
 pub mod status;
+pub mod tokens;
 pub mod units;
 
 use crate::daemon::handle::{Handle, StatusSnapshot};

@@ -59,7 +59,8 @@ pub async fn begin(
     let caller = Caller::session(&session, origin.shown.clone());
     let age = LONGEST.as_secs();
     let cookie = cookie(&access, &secret, age, origin.https)?;
-    let mut response = json(described(caller, expires_at));
+    let mut response = json(described(caller.clone(), expires_at));
+    response.extensions_mut().insert(caller);
     *response.status_mut() = StatusCode::CREATED;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)

@@ -155,7 +155,10 @@ pub async fn run(
 }
 
 /// Parameters travel in the environment as `RUNWISP_PARAM_NAME`.
-fn environment(unit: &UnitName, body: RunBody) -> Result<Vec<(String, String)>, Problem> {
+pub(super) fn environment(
+    unit: &UnitName,
+    body: RunBody,
+) -> Result<Vec<(String, String)>, Problem> {
     body.params
         .into_iter()
         .map(|(name, value)| {

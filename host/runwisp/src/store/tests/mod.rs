@@ -1,5 +1,6 @@
 //! The store against real files. What is shared by its tests is here.
 
+mod audit;
 mod damage;
 mod full_disk;
 pub(super) mod messages;

@@ -395,3 +395,108 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
         (413, "request.too-large".to_owned())
     );
 }
+
+#[tokio::test]
+async fn what_changes_something_is_written_down_and_tries_of_strangers_too() {
+    let world = World::start().await;
+    let access = world.handle().access();
+    let router = router::guarded(world.handle(), None);
+    let read = token(&access, "reader", Scope::Read, None).await;
+    let operate = token(&access, "ci", Scope::Operate, None).await;
+    let start = || ask("POST", "/api/v1/units/backup/start");
+    start().bearer(&operate).of(&router).await;
+    start().bearer(&read).of(&router).await;
+    start().of(&router).await;
+    ask("GET", "/api/v1/status")
+        .bearer(&operate)
+        .of(&router)
+        .await;
+    let run = ask("POST", "/api/v1/tasks/backup/run").bearer(&operate);
+    run.send(&router, "{\"params\": {\"day\": \"1\"}}").await;
+    let body = |password: &str| serde_json::json!({ "password": password }).to_string();
+    ask("POST", "/api/v1/session")
+        .send(&router, &body("a wrong one"))
+        .await;
+    let password = access.password().1.unwrap();
+    ask("POST", "/api/v1/session")
+        .send(&router, &body(&password))
+        .await;
+    let rows: Vec<_> = world
+        .audit()
+        .into_iter()
+        .map(|row| {
+            let target = row.target.unwrap_or_default();
+            format!(
+                "{} {}: {} {target} {} {}",
+                row.kind,
+                row.name,
+                row.action,
+                row.result,
+                row.detail.unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            "token ci: unit.start backup ok ",
+            "token reader: unit.start backup access.scope ",
+            "token ci: task.run backup ok {\"params\":{\"day\":\"1\"}}",
+            "stranger : session.begin  session.password ",
+            "session operator: session.begin  ok ",
+        ]
+    );
+    let shown = ask("GET", "/api/v1/audit?limit=2")
+        .bearer(&token(&access, "boss", Scope::Admin, None).await);
+    let shown = shown.of(&router).await;
+    let bytes = axum::body::to_bytes(shown.into_body(), 1 << 20)
+        .await
+        .unwrap();
+    let shown: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(shown["entries"][0]["actor"]["name"], "operator");
+    assert_eq!(shown["next"], 4);
+}
+
+#[tokio::test]
+async fn a_hook_token_triggers_its_unit_and_everything_else_is_one_answer() {
+    let world = World::start().await;
+    let router = router::guarded(world.handle(), None);
+    let good = "0123456789abcdef0123456789abcdef";
+    let hook =
+        |unit: &str, token: &str| ask("POST", &format!("/api/v1/hooks/{unit}")).bearer(token);
+    assert_eq!(
+        hook("backup", good).of(&router).await.status(),
+        StatusCode::OK
+    );
+    let header = ask("POST", "/api/v1/hooks/backup").with("x-runwisp-token", good);
+    assert_eq!(header.of(&router).await.status(), StatusCode::OK);
+    let mut answers = BTreeSet::new();
+    for (unit, token) in [
+        ("backup", "wrong"),
+        ("web", good),
+        ("nothing", good),
+        ("backup", ""),
+        ("a%2Fb", good),
+    ] {
+        answers.insert(code(hook(unit, token).of(&router).await).await);
+    }
+    assert_eq!(
+        answers.into_iter().collect::<Vec<_>>(),
+        [(401, "hook.invalid".to_owned())]
+    );
+    let stop = ask("POST", "/api/v1/hooks/backup?action=stop").bearer(good);
+    assert_eq!(code(stop.of(&router).await).await.1, "hook.action");
+    let elsewhere = ask("POST", "/api/v1/units/backup/start").bearer(good);
+    assert_eq!(code(elsewhere.of(&router).await).await.1, "token.invalid");
+    let rows = world.audit();
+    assert_eq!(
+        (rows[0].kind.as_str(), rows[0].name.as_str()),
+        ("hook", "hook of backup")
+    );
+    for _ in 0..20 {
+        hook("backup", "wrong").of(&router).await;
+    }
+    let limited = hook("backup", good).of(&router).await;
+    assert!(limited.headers().contains_key("retry-after"));
+    assert_eq!(code(limited).await, (429, "hook.too-many".to_owned()));
+}

@@ -2,6 +2,7 @@
 
 mod guard;
 mod messages;
+mod rows;
 mod streams;
 mod world;
 

@@ -12,17 +12,19 @@ use runwisp_core::config::plan::Plan;
 use runwisp_core::config::{Source, Surroundings, compile};
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
+use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::command::{Command, Done, Refusal};
 use runwisp_core::words::event::{Envelope, Event};
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::notice::Delivery;
-use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
+use runwisp_core::words::run::{Outcome, RunRecord, RunState};
 use runwisp_core::words::spawn::RunAs;
-use runwisp_core::words::status::{InstanceState, InstanceStatus, UnitStatus};
+use runwisp_core::words::status::{InstanceState, InstanceStatus};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{broadcast, watch};
 
+pub(super) use super::rows::{run, unit};
 use crate::access::Access;
 use crate::client::Client;
 use crate::daemon::handle::{
@@ -41,6 +43,7 @@ const CONFIG: &str = r#"
 timezone = "UTC"
 [tasks.backup]
 run = "true"
+hook_tokens = ["0123456789abcdef0123456789abcdef"]
 cron = "0 3 * * *"
 [tasks.locked]
 run = "true"
@@ -49,44 +52,13 @@ manual_trigger = false
 run = "sleep 1"
 "#;
 
-pub(super) fn unit(name: &str) -> UnitStatus {
-    let service = name == "web";
-    UnitStatus {
-        name: UnitName::new(name).unwrap(),
-        kind: if service { Kind::Service } else { Kind::Task },
-        group: None,
-        description: None,
-        state: if service {
-            InstanceState::Running
-        } else {
-            InstanceState::Stopped
-        },
-        next_run_at: None,
-        standing: None,
-        instances: Vec::new(),
-        last_run: None,
-    }
-}
-
-pub(super) fn run(n: u64, unit: &str, state: RunState) -> RunRecord {
-    let kind = if unit == "web" {
-        Kind::Service
-    } else {
-        Kind::Task
-    };
-    let id = RunId::from_parts(n, 0);
-    let name = UnitName::new(unit).unwrap();
-    let mut row = RunRecord::new(id, name, kind, Trigger::Manual, Timestamp::UNIX_EPOCH);
-    row.state = state;
-    row
-}
-
 /// What the tables hold.
 #[derive(Default)]
 struct Tables {
     runs: BTreeMap<RunId, (RunRecord, Vec<Line>)>,
     events: Vec<Envelope>,
     commands: Vec<String>,
+    audit: Vec<AuditEntry>,
     refusal: Option<ReloadRefusal>,
     clock: i64,
 }
@@ -122,6 +94,8 @@ impl World {
     async fn make() -> (World, LoopEnd) {
         let past = Past(Arc::default());
         let (handle, end) = open(plan(), Arc::new(past.clone()), Access::forgetful());
+        let tables = Arc::clone(&past.0);
+        let handle = handle.recording(move |entry| tables.lock().unwrap().audit.push(entry));
         let dir = tempfile::tempdir().unwrap();
         let listener = listen::bind(&dir.path().join("s")).unwrap();
         tokio::spawn(listen::serve(listener, handle.clone()));
@@ -154,6 +128,10 @@ impl World {
 
     pub(super) fn end_loop(&self) {
         self.deaf.lock().unwrap().take();
+    }
+
+    pub(super) fn audit(&self) -> Vec<AuditEntry> {
+        self.past.0.lock().unwrap().audit.clone()
     }
 
     pub(super) fn commands(&self) -> Vec<String> {
@@ -519,6 +497,15 @@ impl History for Past {
 
     fn samples(&self, _: &Subject, _: Timestamp, _: Timestamp) -> Result<Vec<Span>, HistoryError> {
         Ok(Vec::new())
+    }
+
+    fn audit(&self, filter: &AuditFilter) -> Result<Vec<(i64, AuditEntry)>, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        let rows = (1..).zip(tables.audit.iter().cloned());
+        let rows: Vec<_> = rows
+            .filter(|(id, _)| filter.before.is_none_or(|b| *id < b))
+            .collect();
+        Ok(rows.into_iter().rev().take(filter.limit).collect())
     }
 
     fn newest_event(&self) -> Result<u64, HistoryError> {

@@ -1,0 +1,38 @@
+//! Units and runs that are always the same.
+
+use jiff::Timestamp;
+use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::run::{Kind, RunRecord, RunState, Trigger};
+use runwisp_core::words::status::{InstanceState, UnitStatus};
+
+pub(super) fn unit(name: &str) -> UnitStatus {
+    let service = name == "web";
+    UnitStatus {
+        name: UnitName::new(name).unwrap(),
+        kind: if service { Kind::Service } else { Kind::Task },
+        group: None,
+        description: None,
+        state: if service {
+            InstanceState::Running
+        } else {
+            InstanceState::Stopped
+        },
+        next_run_at: None,
+        standing: None,
+        instances: Vec::new(),
+        last_run: None,
+    }
+}
+
+pub(super) fn run(n: u64, unit: &str, state: RunState) -> RunRecord {
+    let kind = if unit == "web" {
+        Kind::Service
+    } else {
+        Kind::Task
+    };
+    let id = RunId::from_parts(n, 0);
+    let name = UnitName::new(unit).unwrap();
+    let mut row = RunRecord::new(id, name, kind, Trigger::Manual, Timestamp::UNIX_EPOCH);
+    row.state = state;
+    row
+}
