@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod browser;
 mod codegen;
 mod dist;
 mod run;
@@ -31,6 +32,8 @@ usage: cargo xtask VERB
   examples   build the plugins of examples/plugins as their READMEs say; test does it, too
   codegen    write the generated files anew; --check only compares
   dist       release build, man pages and completions in one archive under target/dist
+  screenshots
+             the pictures of docs/tour.md, taken anew in a browser
   vm         the tests that want a machine of their own, on one: systemd, cgroup limits, a clock that may be set
              [TEST…]";
 
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::bench(&rest),
         Some("codegen") => codegen::codegen(&rest),
         Some("dist") => dist::dist(),
+        Some("screenshots") => setup::setup().and_then(|()| browser::screenshots()),
         Some("vm") => vm::vm(&rest),
         Some("help" | "-h" | "--help") => {
             say::line(USAGE);

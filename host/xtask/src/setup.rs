@@ -21,6 +21,7 @@ pub(crate) fn setup() -> Outcome {
     plugin_target()?;
     python()?;
     page()?;
+    package("chromium")?;
     tool("nextest", "cargo-nextest")?;
     tool("deny", "cargo-deny")?;
     if !bare_target() {
@@ -94,8 +95,27 @@ fn page() -> Outcome {
     if fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
         return Ok(());
     }
-    run(command("npm", &["ci"]).current_dir(root().join("web")))?;
+    let mut install = command("npm", &["ci"]);
+    // The browser is the machine's own.
+    install.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    run(install.current_dir(root().join("web")))?;
     fs::write(&made_of, wanted).map_err(|e| format!("could not write {}: {e}", made_of.display()))
+}
+
+/// A program of the distribution, of the same name as its package. Only root can install it; others are told to.
+fn package(name: &str) -> Outcome {
+    if works(name, &["--version"]) {
+        return Ok(());
+    }
+    let root = output(&mut command("id", &["-u"]))?.trim() == "0";
+    if !root || !works("apt-get", &["--version"]) {
+        return Err(format!(
+            "{name} is missing: install it, as in `apt-get install {name}`"
+        ));
+    }
+    run(command("apt-get", &["update"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    let words = ["install", "--yes", "--no-install-recommends", name];
+    run(command("apt-get", &words).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn tool(verb: &str, package: &str) -> Outcome {

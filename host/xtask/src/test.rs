@@ -6,8 +6,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::shell::{Outcome, cargo, command, output, root, run, show};
-use crate::{say, setup, third_parties};
+use crate::shell::{Outcome, cargo, command, output, run, show};
+use crate::{browser, say, setup, third_parties};
 
 /// What each crate must not depend on, however indirectly, and why that would be a fault.
 const ABSENT: [(&str, &[&str]); 3] = [
@@ -81,7 +81,7 @@ pub(crate) fn test() -> Outcome {
         cargo(&["deny", "check", "bans", "licenses", "sources"]),
     );
     for (name, script) in PAGE {
-        tally.check(name, npm(script));
+        tally.check(name, run(&mut browser::npm(script)));
     }
     if setup::bare_target() {
         let words = [
@@ -109,19 +109,17 @@ pub(crate) fn test() -> Outcome {
     );
     tally.check("plugins of third parties", third_parties::build());
     // Files generated from the program are compared by tests of this run, see `codegen`.
-    tally.add(counted(&["nextest", "run", "--workspace"], nextest_counts));
-    tally.add(counted(&["test", "--workspace", "--doc"], doctest_counts));
+    let all = command("cargo", &["nextest", "run", "--workspace"]);
+    tally.add(counted(all, nextest_counts));
+    let docs = command("cargo", &["test", "--workspace", "--doc"]);
+    tally.add(counted(docs, doctest_counts));
+    tally.add(counted(browser::driving("e2e"), browser_counts));
     say::result(&format!("{} passed, {} failed", tally.passed, tally.failed));
     if tally.failed == 0 {
         Ok(())
     } else {
         Err("not everything passed".into())
     }
-}
-
-/// Runs a script of web/package.json.
-fn npm(script: &str) -> Outcome {
-    run(command("npm", &["run", script]).current_dir(root().join("web")))
 }
 
 /// Nothing a crate must not contain is in its dependency tree.
@@ -154,13 +152,12 @@ fn floors() -> Outcome {
     }
 }
 
-/// Runs cargo, passes on all it prints, and counts by its summary lines. Failing without a summary is one failure.
-fn counted(words: &[&str], count: fn(&str) -> Option<Tally>) -> Tally {
-    let mut cargo = command("cargo", words);
-    let shown = show(&cargo);
+/// Runs a command, passes on all it prints, and counts by its summary lines. Failing without a summary is one failure.
+fn counted(mut command: Command, count: fn(&str) -> Option<Tally>) -> Tally {
+    let shown = show(&command);
     say::line(&format!("$ {shown}"));
     let mut tally = Tally::default();
-    let succeeded = tee(&mut cargo, |line| {
+    let succeeded = tee(&mut command, |line| {
         if let Some(more) = count(line) {
             tally.add(more);
         }
@@ -229,6 +226,23 @@ fn doctest_counts(line: &str) -> Option<Tally> {
     })
 }
 
+/// `  14 passed (2.1m)`, `  1 failed`, `  2 did not run`: each on a line of its own.
+fn browser_counts(line: &str) -> Option<Tally> {
+    let (number, what) = line.strip_prefix("  ")?.split_once(' ')?;
+    let number = number.parse().ok()?;
+    match what.split(" (").next()? {
+        "passed" => Some(Tally {
+            passed: number,
+            failed: 0,
+        }),
+        "failed" | "did not run" | "interrupted" | "flaky" => Some(Tally {
+            passed: 0,
+            failed: number,
+        }),
+        _ => None,
+    }
+}
+
 fn number_before(text: &str, word: &str) -> Option<usize> {
     let before = text.split_once(word)?.0;
     before.rsplit([' ', ';']).next()?.parse().ok()
@@ -251,6 +265,11 @@ mod tests {
             counts(nextest_counts("        PASS [   0.004s] xtask")),
             None
         );
+        let browser = |line| counts(browser_counts(line));
+        assert_eq!(browser("  14 passed (2.1m)"), Some((14, 0)));
+        assert_eq!(browser("  1 failed"), Some((0, 1)));
+        assert_eq!(browser("  2 did not run"), Some((0, 2)));
+        assert_eq!(browser("    [chromium] › log.spec.ts:3:1 › 2 failed"), None);
         let doc = "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s";
         assert_eq!(counts(doctest_counts(doc)), Some((3, 1)));
     }

@@ -40,18 +40,19 @@ class Log implements Source {
     else if ("from" in part) [from, limit] = [part.from - 1, part.limit];
     else [from, limit] = [this.lines.findIndex((line) => line.ts >= part.since), part.limit];
     const lines = this.lines.slice(from, from + limit);
-    const complete = this.ended && from + lines.length >= this.lines.length;
+    // As the daemon says it: a full page may be the last without knowing.
+    const complete = this.ended && lines.length < limit;
     return Promise.resolve({
       lines,
       next: `0:${from + lines.length}`,
       complete,
-      first_line: 1,
-      total_lines: this.lines.length,
+      total_lines: from + lines.length >= this.lines.length ? this.lines.length : null,
     });
   }
 
   stream(_at: string, hear: Hearing): () => void {
     this.hearing = hear;
+    if (this.ended) queueMicrotask(() => hear.end());
     return () => (this.hearing = undefined);
   }
 
@@ -88,7 +89,9 @@ it("opens at the tail and fetches older lines until there are none", async () =>
   const { reader } = opened(log);
   await reader.open();
   expect(ends(reader)).toEqual([1501, 2500]);
-  expect([reader.total, reader.live, reader.held.atStart]).toEqual([2500, false, false]);
+  expect([reader.total, reader.held.atStart]).toEqual([2500, false]);
+  // A full page can't know that nothing will follow; the stream does.
+  await vi.waitUntil(() => !reader.live);
   await reader.older();
   expect(ends(reader)).toEqual([501, 2500]);
   await reader.older();
@@ -228,7 +231,6 @@ it("joins lines that come in pieces, however small the pages", async () => {
       lines,
       next: String(at + lines.length),
       complete: at + lines.length >= log.lines.length,
-      first_line: 1,
       total_lines: 1021,
     };
   };
@@ -239,4 +241,24 @@ it("joins lines that come in pieces, however small the pages", async () => {
   await reader.older();
   expect(ends(reader)).toEqual([1, 1021]);
   expect(reader.held.lines).toHaveLength(1080);
+});
+
+it("misses nothing that is printed while a page is on its way", async () => {
+  const log = new Log();
+  log.grow(3000);
+  const { reader } = opened(log);
+  await reader.open(1000);
+  await vi.waitUntil(() => log.hearing);
+  reader.following = false;
+  while (!reader.held.atEnd) {
+    const page = reader.newer();
+    // Printed after the daemon read its page, heard before the page is here.
+    log.print(5);
+    frame();
+    await page;
+  }
+  log.print(5);
+  frame();
+  expect(ends(reader)[1]).toBe(log.lines.length);
+  expect(contiguous(reader)).toBe(true);
 });

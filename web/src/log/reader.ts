@@ -6,7 +6,7 @@
 
 import { Batch } from "./batch";
 import { held, type Line, type Told } from "./line";
-import type { Part, Source } from "./source";
+import type { Page, Part, Source } from "./source";
 import { after, append, before, find, hasRoom, NOTHING, prepend, type Stretch, stretch } from "./stretch";
 
 /** Lines of one request. */
@@ -17,14 +17,16 @@ const RECENT = 4000;
 /** Where a reader is. */
 export type Status = "opening" | "ready" | "failed";
 
+// Whether a page has the last line there is: only then is it told how many there are.
+const hasLast = (page: Page): boolean => page.complete || typeof page.total_lines === "number";
+
 export class Reader {
   held: Stretch = NOTHING;
   status: Status = "opening";
   /** Why it failed. */
   problem: unknown;
-  /** The number of the last line there is, and of the first that is kept. */
+  /** The number of the last line that is known of. */
   total = 0;
-  first = 1;
   /** Whether the run may print more. */
   live = false;
   /** Whether the stream of new lines stands. */
@@ -59,11 +61,8 @@ export class Reader {
       const lines = held(page.lines);
       const last = lines.at(-1)?.n ?? 0;
       this.total = Math.max(this.total, page.total_lines ?? 0, last);
-      this.first = page.first_line ?? 1;
-      const heard = n === undefined ? this.#heardAfter(lines.at(-1)) : [];
-      const atEnd = n === undefined || last >= this.total || page.complete;
-      const atStart =
-        n === undefined ? lines.length < PAGE && (lines[0]?.n ?? 1) <= this.first : from <= this.first;
+      const { heard, atEnd } = this.#heardAfter(lines.at(-1), n === undefined || hasLast(page));
+      const atStart = n === undefined ? lines.length < PAGE && (lines[0]?.n ?? 1) <= 1 : from <= 1;
       this.status = "ready";
       this.#show(lines.concat(heard), atStart, atEnd);
       if (this.#stop === undefined && this.#place === undefined)
@@ -81,11 +80,11 @@ export class Reader {
     const first = this.held.lines[0];
     if (this.busy.older || this.held.atStart || !first) return;
     await this.#fetch("older", async (still) => {
-      const from = Math.max(this.first, first.n - this.#step());
+      const from = Math.max(1, first.n - this.#step());
       const got = await this.#reaching(from, first.n, still);
       if (!still()) return;
       const lines = before(got, first);
-      if (lines) this.held = prepend(this.held, lines, from <= this.first);
+      if (lines) this.held = prepend(this.held, lines, from <= 1);
       else await this.#afresh(first);
     });
   }
@@ -101,7 +100,8 @@ export class Reader {
       if (!lines) return this.#afresh(last);
       const end = lines.at(-1)?.n ?? last.n;
       this.total = Math.max(this.total, end);
-      this.held = append(this.held, lines, end >= this.total);
+      const { heard, atEnd } = this.#heardAfter(lines.at(-1) ?? last, hasLast(page));
+      this.held = append(this.held, lines.concat(heard), atEnd);
     });
   }
 
@@ -159,7 +159,6 @@ export class Reader {
     let part: Part = { from, limit: to - from + 2 };
     for (let tries = 0; tries < 32 && still(); tries++) {
       const page = await this.source.page(part);
-      this.first = page.first_line ?? this.first;
       lines = lines.concat(held(page.lines, lines.at(-1)));
       if (page.lines.length === 0 || (lines.at(-1)?.n ?? 0) > to || page.complete) break;
       part = { at: page.next, limit: PAGE };
@@ -171,11 +170,9 @@ export class Reader {
   async #afresh(line: Line): Promise<void> {
     const page = await this.source.page({ since: new Date(line.at).toISOString(), limit: PAGE });
     const lines = held(page.lines);
-    this.first = page.first_line ?? 1;
     this.total = page.total_lines ?? Math.max(this.total, lines.at(-1)?.n ?? 0);
     this.#recent = [];
-    const [head, last] = [lines[0]?.n ?? 1, lines.at(-1)?.n ?? 0];
-    this.#show(lines, head <= this.first, last >= this.total);
+    this.#show(lines, (lines[0]?.n ?? 1) <= 1, hasLast(page));
   }
 
   #begin(complete: boolean, next: string | undefined): void {
@@ -217,9 +214,14 @@ export class Reader {
     });
   }
 
-  #heardAfter(line: Line | undefined): Line[] {
-    if (!line) return this.#recent;
-    return after(this.#recent, line) ?? this.#recent.filter((heard) => heard.n > line.n);
+  // What was heard after the last line of a page while the page was on its way, and whether the stretch then reaches
+  // the end: what comes next is put behind it only if nothing is missing in between.
+  #heardAfter(line: Line | undefined, atEnd: boolean): { heard: Line[]; atEnd: boolean } {
+    if (!atEnd || !line) return { heard: atEnd ? this.#recent : [], atEnd };
+    const heard = after(this.#recent, line) ?? this.#recent.filter((recent) => recent.n > line.n);
+    const first = heard[0];
+    const joins = first === undefined ? line.n >= this.total : first.n <= line.n + 1;
+    return joins ? { heard, atEnd: true } : { heard: [], atEnd: false };
   }
 
   #arrive(told: Told[], forgotten: number): void {

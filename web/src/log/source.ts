@@ -10,9 +10,7 @@ export type Page = {
   next: string;
   /** Whether the run has ended and this page has its last line. */
   complete: boolean;
-  /** The number of the first line that is kept. */
-  first_line?: number;
-  /** How many lines are kept. */
+  /** How many lines are kept, on a page that has the last of them. */
   total_lines?: number | null;
 };
 

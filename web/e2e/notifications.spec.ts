@@ -1,0 +1,63 @@
+// What people were told, what did not arrive and why, and a sample.
+import { receiver } from "./daemon";
+import { site } from "./site";
+import { expect, test as base } from "./test";
+
+// A receiver that refuses, there before the daemon is.
+const test = base.extend<{ far: Awaited<ReturnType<typeof receiver>> }>({
+  far: async ({}, use) => {
+    const far = await receiver(410);
+    await use(far);
+    await far.close();
+  },
+  config: async ({ far }, use) =>
+    use((dir: string) =>
+      site(
+        dir,
+        `
+[notifiers.ops]
+type = "webhook"
+url = "${far.url}"
+
+[[route]]
+events = ["run.failed"]
+units = ["report"]
+notifiers = ["ops", "inapp"]
+`,
+      ),
+    ),
+});
+
+test("a failure rings the bell, its delivery says why it did not arrive, a sample shows the exchange", async ({
+  daemon,
+  far,
+  signedIn: page,
+}) => {
+  await daemon.run("report");
+  await daemon.until<{ deliveries: { state: string }[] }>("/deliveries", ({ deliveries }) =>
+    deliveries.some(({ state }) => state === "rejected"),
+  );
+  expect(far.got.length).toBeGreaterThan(0);
+
+  await page.getByRole("button", { name: /^Notifications/ }).click();
+  const bell = page.getByRole("dialog", { name: "Notifications" });
+  await expect(bell.getByText(/report/).first()).toBeVisible();
+  await bell.getByRole("link", { name: "All notifications and deliveries" }).click();
+
+  const row = page.getByRole("article").filter({ hasText: "report" }).first();
+  await row.getByRole("button", { name: "Mark as read" }).click();
+  await expect(row.getByRole("button", { name: "Mark as unread" })).toBeVisible();
+  await row.getByRole("button", { name: "Mark as unread" }).click();
+  await expect(row.getByRole("button", { name: "Mark as read" })).toBeVisible();
+
+  await page.getByRole("button", { name: "Deliveries" }).click();
+  const delivery = page.locator("main li", { hasText: "report" }).first();
+  await expect(delivery.getByText("rejected").first()).toBeVisible();
+  await expect(delivery.getByText(/410/).first()).toBeVisible();
+
+  await page.getByRole("button", { name: "Notifiers" }).click();
+  await page.getByRole("button", { name: "Send a sample" }).click();
+  const sample = page.getByRole("dialog", { name: "A sample by ops" });
+  await expect(sample.getByText("rejected").first()).toBeVisible();
+  await expect(sample.getByText(/POST .*\/hook/).first()).toBeVisible();
+});
