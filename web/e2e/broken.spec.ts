@@ -7,15 +7,12 @@ test("what is broken is on the first page, and its log is two steps away", async
 }) => {
   await daemon.run("report");
   await page.goto("./#/");
-  const attention = page.getByRole("region", { name: /attention/i });
-  await expect(attention.getByText("report")).toBeVisible();
-  await expect(attention.getByText("ledger")).toBeVisible();
+  const attention = page.getByRole("region", { name: /Needs attention/ });
+  await expect(attention.getByRole("link", { name: "ledger" })).toBeVisible();
+  const report = attention.getByRole("listitem").filter({ hasText: "report" });
+  await expect(report).toContainText("exited 3");
 
-  await attention.getByRole("link", { name: "report" }).first().click();
-  await page
-    .getByRole("link", { name: /failed/i })
-    .first()
-    .click();
+  await report.getByRole("link", { name: "Log" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Failed after /);
   await expect(page.getByText("exit code 3")).toBeVisible();
 

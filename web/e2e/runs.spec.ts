@@ -11,8 +11,8 @@ test("runs are filtered, deleted in bulk, and brought back", async ({ daemon, si
   const rows = page.locator("main").getByRole("link", { name: /report/ });
   await expect(rows).toHaveCount(3);
 
-  await page.getByRole("checkbox", { name: /select all/i }).check();
-  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("checkbox", { name: "Choose all runs that fit" }).click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Delete" }).click();
   await expect(rows).toHaveCount(0);
   await expect.poll(failed).toBe(0);
 

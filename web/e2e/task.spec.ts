@@ -3,7 +3,7 @@ import { expect, logLines, test } from "./test";
 
 test("a task is run with parameters, watched, and run again", async ({ daemon, signedIn: page }) => {
   await page.goto("./#/units/deploy");
-  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByRole("button", { name: "Run…" }).click();
   const form = page.getByRole("dialog");
   await form.getByLabel("STAGE").selectOption("live");
   await form.getByLabel("VERSION").fill("1.4.2");
