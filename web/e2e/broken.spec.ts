@@ -14,7 +14,7 @@ test("what is broken is on the first page, and its log is two steps away", async
 
   await report.getByRole("link", { name: "Log" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Failed after /);
-  await expect(page.getByText("exit code 3")).toBeVisible();
+  await expect(page.getByText("exit code 3", { exact: true }).first()).toBeVisible();
 
   const line = page.locator(".viewer .row", { hasText: "no figures for yesterday" });
   await expect(line).toBeVisible();

@@ -2,12 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, logLines, test } from "./test";
+import { expect, logLines, signIn, test } from "./test";
 
-test("a page that is open when the daemon is killed goes on with the next", async ({
-  daemon,
-  signedIn: page,
-}) => {
+test("a page that is open when the daemon is killed goes on with the next", async ({ daemon, page }) => {
+  // Again, on the port it has now: the next daemon is to be where this one was.
+  await daemon.stop();
+  await daemon.start();
   const pipe = join(daemon.dir, "talk");
   execFileSync("mkfifo", [pipe]);
   await daemon.post("/units/talker/restart");
@@ -18,6 +18,7 @@ test("a page that is open when the daemon is killed goes on with the next", asyn
       "/units/talker",
       (unit) => unit.state === "running",
     );
+    await signIn(page);
     await page.goto(`./#/runs/${instances[0]?.run_id}`);
     await expect(logLines(page)).toHaveText(["before"]);
 

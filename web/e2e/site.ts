@@ -2,7 +2,7 @@
 
 /** The configuration in folder `dir`; `more` is added at its end. */
 export function site(dir: string, more = ""): string {
-  return `
+  return String.raw`
 [services.web]
 group = "site"
 description = "serves the shop"
@@ -35,7 +35,11 @@ run = "echo copying 3 tables; echo 'wrote 1.2 GB'"
 [tasks.report]
 group = "night"
 description = "fails, so that there is something to look at"
-run = "echo counting; printf '\\\\033[31mERROR\\\\033[0m no figures for yesterday\\\\n' >&2; exit 3"
+run = '''
+echo counting
+printf '\033[31mERROR\033[0m no figures for yesterday\n' >&2
+exit 3
+'''
 
 [tasks.deploy]
 group = "site"
@@ -52,11 +56,11 @@ run = "seq -f 'line %.0f of many' 1 60000"
 
 [tasks.nasty]
 description = "prints what a page must not believe"
-run = """
+run = '''
 echo '<img src=x onerror=alert(1)><script>alert(2)</script>'
-printf '10%%\\r50%%\\r100%% done\\n'
-head -c 5000 /dev/zero | tr '\\0' x; echo
-printf '\\033]8;;https://example.com/\\007link\\033]8;;\\007 and\\007 bell\\n'
-"""
+printf '10%%\r50%%\r100%% done\n'
+head -c 5000 /dev/zero | tr '\0' x; echo
+printf '\033]8;;https://example.com/\007link\033]8;;\007 and\007 bell\n'
+'''
 ${more}`;
 }

@@ -59,7 +59,8 @@ export async function signIn(page: Page, password = PASSWORD, to = ""): Promise<
   await page.goto(`./${to}`);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "runwisp" })).toHaveCount(0);
+  await expect(page.locator("main#main h1")).toBeVisible();
 }
 
 /** The lines of the log that are drawn, as text. */

@@ -15,7 +15,7 @@ test("the viewer's password shows everything and changes nothing", async ({ daem
     await expect(page.getByRole("button", { name, exact: true })).toHaveCount(0);
   }
   await page.goto(`./#/runs/${id}`);
-  await expect(page.getByText("exit code 3")).toBeVisible();
+  await expect(page.getByText("exit code 3", { exact: true }).first()).toBeVisible();
   for (const name of ["Run again", "Delete this run"])
     await expect(page.getByRole("button", { name })).toHaveCount(0);
 
