@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::check_edges::targets;
 use super::check_task::clock;
-use super::notify_plan::{QuietSpan, RoutePlan};
+use super::notify_plan::{QuietSpan, RoutePlan, WrittenTemplate};
 use super::read::{Reader, join};
 use super::suggest::nearest;
 use super::typed::{Section, Typed};
@@ -24,6 +24,18 @@ pub(super) fn routes(
         .iter()
         .map(|section| route(reader, section, notifiers, units))
         .collect()
+}
+
+/// The templates of routes as they were written.
+pub(super) fn written(sections: &[Section]) -> Vec<WrittenTemplate> {
+    let template = |section: &Section| {
+        Some(WrittenTemplate {
+            text: section.text("template")?,
+            key: join(&section.path, "template"),
+            span: section.get("template")?.span,
+        })
+    };
+    sections.iter().filter_map(template).collect()
 }
 
 fn route(

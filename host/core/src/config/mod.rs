@@ -85,6 +85,8 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// Notifiers as they were written, for their plugins to judge; also when there are errors.
     pub notifiers: Vec<notify_plan::WrittenNotifier>,
+    /// The templates of routes as they were written; also when there are errors.
+    pub templates: Vec<notify_plan::WrittenTemplate>,
 }
 
 /// Compiles a configuration: the first source is the root, the others are what it includes.
@@ -106,6 +108,7 @@ pub fn compile(sources: &[Source], around: &dyn Surroundings) -> Compiled {
         plan: (!refused).then_some(plan),
         diagnostics,
         notifiers: check_edges::written(&tables),
+        templates: check_route::written(&tables.routes),
     }
 }
 

@@ -69,6 +69,17 @@ pub struct NotifierPlan {
     pub secrets: Vec<String>,
 }
 
+/// The template of a route as it was written, to be tried out by whoever can fill it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WrittenTemplate {
+    /// Its text.
+    pub text: String,
+    /// Its key, such as `route[0].template`.
+    pub key: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
 /// `[[route]]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoutePlan {

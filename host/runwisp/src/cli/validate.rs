@@ -8,6 +8,7 @@ use runwisp_core::words::run::Kind;
 use super::context::Context;
 use super::plugin::failure;
 use crate::config::{self, Loaded};
+use crate::notify::templates;
 use crate::plugins::{self, Place, Registry};
 use crate::wire::codes::Exit;
 use crate::wire::{Finding, Problem};
@@ -22,6 +23,7 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Problem> {
     let place = Place::of(&context.paths.config, &context.paths.data);
     let registry = Registry::open(place).map_err(failure::place)?;
     plugins::judge(&mut loaded, &registry);
+    templates::judge(&mut loaded);
     if context.out.json {
         context
             .out

@@ -20,7 +20,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use runwisp_core::config::notify_plan::WrittenNotifier;
+use runwisp_core::config::notify_plan::{WrittenNotifier, WrittenTemplate};
 use runwisp_core::config::plan::Plan;
 use runwisp_core::config::{Source, compile};
 use runwisp_core::words::diagnostic::{Diagnostic, Severity, Span};
@@ -43,6 +43,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The notifiers as they were written, for their plugins to judge.
     pub notifiers: Vec<WrittenNotifier>,
+    /// The templates of routes as they were written, to be tried out.
+    pub templates: Vec<WrittenTemplate>,
     /// What was read, to tell later whether it has changed.
     pub stamp: Stamp,
 }
@@ -91,6 +93,7 @@ pub fn compile_kept(sources: Vec<Source>, root: bool) -> Loaded {
     Loaded {
         plan: compiled.plan,
         notifiers: compiled.notifiers,
+        templates: compiled.templates,
         sources,
         diagnostics: compiled.diagnostics,
         stamp: host.stamp(),
@@ -135,6 +138,7 @@ fn load_on(host: Host, path: &Path) -> Loaded {
         sources,
         diagnostics: found,
         notifiers: compiled.notifiers,
+        templates: compiled.templates,
         stamp: host.stamp(),
     }
 }

@@ -68,6 +68,7 @@ fn golden_of_every_finding() {
             let data = tempfile::tempdir().unwrap();
             let registry = plugins::Registry::open(plugins::Place::of(&path, data.path())).unwrap();
             plugins::judge(&mut loaded, &registry);
+            crate::notify::templates::judge(&mut loaded);
         }
         let has = loaded
             .diagnostics
@@ -98,6 +99,7 @@ fn codes() -> BTreeSet<String> {
         "core/src/config",
         "core/src/schedule",
         "runwisp/src/config",
+        "runwisp/src/notify",
         "runwisp/src/plugins",
     ]
     .map(|folder| workspace().join("host").join(folder))

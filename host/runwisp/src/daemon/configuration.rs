@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handle::Finding;
 use crate::config::{self, Loaded, Stamp};
+use crate::notify::templates;
 use crate::plugins::{self, Place, Registry};
 
 /// A configuration that was read, good or not.
@@ -59,6 +60,7 @@ impl Configuration {
             Ok(registry) => plugins::judge(&mut loaded, &registry),
             Err(error) => tracing::warn!("the settings of notifiers are not checked: {error}"),
         }
+        templates::judge(&mut loaded);
         Configuration::new(loaded)
     }
 

@@ -3,6 +3,7 @@
 //! Tests: below.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use runwisp_core::words::event_kind::Severity;
 use runwisp_core::words::notice::{AboutRun, AboutUnit, Delivery, Notice};
 use runwisp_core::words::run::Kind;
@@ -10,11 +11,18 @@ use runwisp_core::words::signal::Signal;
 use runwisp_plugin_host as host;
 use serde_json::{Map, Value, json};
 
-use super::Telling;
+/// What an event is seen with.
+pub(super) struct Around<'a> {
+    /// The zone of times for people.
+    pub(super) zone: &'a TimeZone,
+    /// The name of the host.
+    pub(super) host: &'a str,
+    /// What links begin with.
+    pub(super) external_url: Option<&'a str>,
+}
 
 /// The event.
-pub(super) fn event(delivery: &Delivery, telling: &Telling, tail: Vec<String>) -> host::Event {
-    let notice = &delivery.notice;
+pub(super) fn event(notice: &Notice, around: &Around<'_>, tail: Vec<String>) -> host::Event {
     host::Event {
         id: notice.id.clone(),
         kind: notice.kind.as_str().to_owned(),
@@ -26,10 +34,10 @@ pub(super) fn event(delivery: &Delivery, telling: &Telling, tail: Vec<String>) -
         at: instant(notice.at),
         at_text: notice
             .at
-            .to_zoned(telling.zone.clone())
+            .to_zoned(around.zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S %Z")
             .to_string(),
-        host: telling.host.clone(),
+        host: around.host.to_owned(),
         unit: notice.unit.as_ref().map(unit),
         run: notice.run.as_ref().map(run),
         title: notice.title.clone(),
@@ -40,7 +48,7 @@ pub(super) fn event(delivery: &Delivery, telling: &Telling, tail: Vec<String>) -
         since: notice.since.map(instant),
         lasted_ms: notice.lasted_ms,
         tail,
-        link: link(notice, telling.external_url.as_deref()),
+        link: link(notice, around.external_url),
         facts: notice
             .facts
             .iter()
@@ -207,22 +215,21 @@ mod tests {
     fn every_name_of_a_template_is_there_whatever_is_known() {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let delivery = |kind| sample::delivery("slack", kind, now).unwrap();
-        let telling = |url: Option<&str>| Telling {
-            notifiers: std::sync::Arc::new(Nobody),
-            data: std::path::PathBuf::new(),
-            host: "box".to_owned(),
-            zone: jiff::tz::TimeZone::UTC,
-            external_url: url.map(str::to_owned),
+        let utc = TimeZone::UTC;
+        let around = |external_url| Around {
+            zone: &utc,
+            host: "box",
+            external_url,
         };
-        let plain = values(&event(&delivery(None), &telling(None), Vec::new()));
+        let plain = values(&event(&delivery(None).notice, &around(None), Vec::new()));
         assert_eq!(
             (&plain["unit"]["name"], &plain["link"]),
             (&json!(""), &json!(""))
         );
         assert_eq!(plain["at"], "2023-11-14T22:13:20Z");
         let failed = event(
-            &delivery(Some("failed")),
-            &telling(Some("https://jobs.example.com/")),
+            &delivery(Some("failed")).notice,
+            &around(Some("https://jobs.example.com/")),
             vec!["a".to_owned(), "b".to_owned()],
         );
         let failed = values(&failed);
@@ -233,20 +240,5 @@ mod tests {
         let names =
             |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
         assert_eq!(names(&plain["run"]), names(&failed["run"]));
-    }
-
-    /// Calls nobody.
-    struct Nobody;
-
-    impl crate::notify::Notifiers for Nobody {
-        fn call(&self, _: crate::notify::Wanted) -> crate::notify::Calling<'_> {
-            Box::pin(async { crate::notify::Called::default() })
-        }
-
-        fn render(&self, _: &str, _: &Value) -> Result<String, String> {
-            Ok(String::new())
-        }
-
-        fn release_idle(&self, _: std::time::Duration) {}
     }
 }

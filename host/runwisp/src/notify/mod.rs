@@ -14,6 +14,7 @@ mod plugins;
 pub mod sample;
 mod secrets;
 mod tail;
+pub mod templates;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -133,7 +134,12 @@ impl Telling {
         let secrets = secrets::of(&plan.settings, &plan.secrets);
         let hide = |text: String| secrets::hide(&secrets, &text);
         let tail = self.tail(delivery).await;
-        let event = compose::event(delivery, self, tail);
+        let around = compose::Around {
+            zone: &self.zone,
+            host: &self.host,
+            external_url: self.external_url.as_deref(),
+        };
+        let event = compose::event(&delivery.notice, &around, tail);
         let (text, complaint) = match self.text(delivery, &event).await {
             Ok(text) => (text, None),
             // A message in other words is better than none.

@@ -7,16 +7,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use runwisp_core::config::notify_plan::PluginPlan;
-use runwisp_plugin_host::{Call, Change, Failure, Limits, LoadError, Plugins, Reason, Receipt};
+use runwisp_plugin_host::{
+    Call, Change, Digest, Failure, Limits, LoadError, Plugin as Loaded, Plugins, Reason, Receipt,
+};
+use serde_json::Value;
 
 use super::{Broken, Called, Calling, Notifiers, Wanted};
-use crate::plugins::{Place, Plugin, Registry};
+use crate::plugins::{Place, Plugin, Registry, schema};
 
 /// Plugins that tell people.
 pub struct WasmNotifiers(Arc<Inner>);
 
 struct Inner {
     place: Place,
+    /// The schemas of plugins that have been called, which say what is secret in their settings.
+    schemas: Mutex<BTreeMap<Digest, Value>>,
     /// `[plugins]` of the configuration in force.
     tables: BTreeMap<String, PluginPlan>,
     opened: Mutex<Option<Plugins>>,
@@ -40,6 +45,7 @@ impl WasmNotifiers {
         WasmNotifiers(Arc::new(Inner {
             place,
             tables,
+            schemas: Mutex::default(),
             opened: Mutex::new(opened),
             found: Mutex::default(),
         }))
@@ -60,7 +66,9 @@ impl WasmNotifiers {
             .map_err(|error| later(error.to_string()))??;
         let loaded = plugins.get(&plugin.component).await;
         let loaded = loaded.map_err(|error| unloaded(&plugin.name, &error))?;
-        let terms = plugin.terms(Limits::delivery(), wanted.secrets);
+        let mut secrets = wanted.secrets;
+        secrets.extend(self.0.secrets_of(&loaded, &wanted.settings).await);
+        let terms = plugin.terms(Limits::delivery(), secrets);
         Ok(loaded
             .deliver(terms, &wanted.settings, wanted.event, wanted.context)
             .await)
@@ -84,6 +92,28 @@ impl Inner {
             .map_err(|error| later(error.to_string()))?;
         *opened = Some(plugins.clone());
         Ok(plugins)
+    }
+
+    /// What the plugin's schema says nobody is to read. A plugin that does not say who it is has no call that works.
+    async fn secrets_of(&self, plugin: &Arc<Loaded>, settings: &Value) -> Vec<String> {
+        let known = |schemas: &BTreeMap<Digest, Value>| {
+            let schema = schemas.get(&plugin.digest())?;
+            Some(schema::secrets(schema, settings))
+        };
+        if let Some(secrets) = known(&self.schemas()) {
+            return secrets;
+        }
+        let Ok(described) = plugin.describe().await.answer else {
+            return Vec::new();
+        };
+        let schema = serde_json::from_str(&described.settings_schema).unwrap_or_default();
+        let mut schemas = self.schemas();
+        schemas.insert(plugin.digest(), schema);
+        known(&schemas).unwrap_or_default()
+    }
+
+    fn schemas(&self) -> MutexGuard<'_, BTreeMap<Digest, Value>> {
+        self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The plugin of that name. Files are read for the first one, and after the lock file has changed.

@@ -50,7 +50,7 @@ pub fn judge(loaded: &mut Loaded, registry: &Registry) {
         let (settings, secrets) = match plan {
             Some(plan) => (&plan.settings, plan.secrets.clone()),
             // Which texts are secret is not known, so all of them may be.
-            None => (&notifier.settings, texts(&notifier.settings)),
+            None => (&notifier.settings, schema::texts(&notifier.settings)),
         };
         let mut mine = one(&registry, &plugins, notifier, settings, &secrets);
         for finding in &mut mine {
@@ -128,7 +128,8 @@ fn asked(
         };
         return Ok(misfits.into_iter().map(finding).collect());
     }
-    let call = plugins.wait(loaded.check(settings, secrets.to_vec()));
+    let secrets = [secrets, &schema::secrets(&schema, settings)].concat();
+    let call = plugins.wait(loaded.check(settings, secrets));
     call.answer
         .map_err(|error| format!("{} gave no answer: {error}", plugin.name))
 }
@@ -168,16 +169,6 @@ fn notifiers(registry: &Registry) -> String {
         _ => false,
     });
     names.join(", ")
-}
-
-/// Every text in some settings.
-pub fn texts(settings: &Value) -> Vec<String> {
-    match settings {
-        Value::String(text) => vec![text.clone()],
-        Value::Array(all) => all.iter().flat_map(texts).collect(),
-        Value::Object(all) => all.values().flat_map(texts).collect(),
-        _ => Vec::new(),
-    }
 }
 
 fn hide(secrets: &[String], finding: &mut Diagnostic) {

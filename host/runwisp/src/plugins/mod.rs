@@ -12,9 +12,10 @@ pub mod lock;
 mod named;
 mod place;
 mod registry;
-mod schema;
+pub mod schema;
 
-pub use judge::{judge, texts};
+pub use judge::judge;
 pub use named::{Origin, Plugin};
 pub use place::{Place, PlaceError};
 pub use registry::Registry;
+pub use schema::texts;

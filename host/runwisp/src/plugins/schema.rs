@@ -31,6 +31,47 @@ pub(super) fn misfits(schema: &Value, settings: &Value) -> Vec<Misfit> {
     found
 }
 
+/// The texts that stand where the schema says `writeOnly`: nobody is to read them, whatever their keys are called.
+pub fn secrets(schema: &Value, settings: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    gather(schema, schema, settings, &mut found);
+    found
+}
+
+fn gather(root: &Value, schema: &Value, value: &Value, found: &mut Vec<String>) {
+    let Some(schema) = resolved(root, schema) else {
+        return;
+    };
+    if schema["writeOnly"] == true {
+        return found.extend(texts(value));
+    }
+    match value {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let known = schema["properties"].get(key);
+                let known = known.or_else(|| schema.get("additionalProperties"));
+                gather(root, known.unwrap_or(&Value::Null), value, found);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                gather(root, &schema["items"], item, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every text in some settings.
+pub fn texts(settings: &Value) -> Vec<String> {
+    match settings {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(all) => all.iter().flat_map(texts).collect(),
+        Value::Object(all) => all.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn look(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<Misfit>) {
     let Some(schema) = resolved(root, schema) else {
         return;
@@ -230,6 +271,27 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn what_is_only_written_is_secret_whatever_it_is_called() {
+        let schema = json!({
+            "properties": {
+                "key": {"$ref": "#/$defs/hidden"},
+                "name": {"type": "string"},
+                "lines": {"items": {"properties": {"code": {"writeOnly": true}}}},
+                "all": {"writeOnly": true},
+                "more": {"additionalProperties": {"writeOnly": true}},
+            },
+            "$defs": {"hidden": {"type": "string", "writeOnly": true}},
+        });
+        let settings = json!({
+            "key": "one", "name": "seen", "lines": [{"code": "two", "at": "seen"}],
+            "all": {"a": ["three", 4]}, "more": {"x": "five"}, "unknown": "seen",
+        });
+        let mut secrets = secrets(&schema, &settings);
+        secrets.sort_unstable();
+        assert_eq!(secrets, ["five", "one", "three", "two"]);
     }
 
     #[test]
