@@ -6,6 +6,9 @@ import type { Envelope, Problem, Run } from "./wire";
 
 const PAGE = 100;
 
+/** Empty stretches looked through at once, before people are asked whether to go on. */
+const STRETCHES = 10;
+
 /** After an event about a run that is not in the list, its head is asked for again this much later, ms. */
 const CALM = 900;
 
@@ -17,12 +20,13 @@ export class RunList {
   total: number | undefined = $state();
   /** There are at least `total`. */
   floor: boolean = $state(false);
-  #next: string | null = null;
+  #next: string | null = $state(null);
   #asked = new AbortController();
   #due: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly wanted: api.RunQuery) {}
 
+  /** Whether there may be more than is known. */
   get more(): boolean {
     return this.#next !== null;
   }
@@ -75,9 +79,11 @@ export class RunList {
     this.loading = true;
     this.problem = undefined;
     try {
-      const wanted = { ...this.wanted, limit: PAGE, cursor, count: cursor === undefined };
-      const page = await api.runs(wanted, this.#asked.signal);
-      if (cursor === undefined) this.#count(page);
+      let page = await this.#ask(cursor);
+      // A rare thing is looked for in stretches: an empty page that has a next one says "not among these".
+      for (let stretch = 1; page.runs.length === 0 && page.next && stretch < STRETCHES; stretch += 1) {
+        page = await this.#ask(page.next);
+      }
       this.#next = page.next ?? null;
       const known = new Set(cursor === undefined ? [] : this.runs.map((run) => run.id));
       const fresh = page.runs.filter((run) => !known.has(run.id));
@@ -88,6 +94,16 @@ export class RunList {
       this.problem = problemOf(error);
     }
     this.loading = false;
+  }
+
+  async #ask(cursor: string | undefined): Promise<api.RunPage> {
+    const first = cursor === undefined;
+    const page = await api.runs(
+      { ...this.wanted, limit: PAGE, cursor, count: first || undefined },
+      this.#asked.signal,
+    );
+    if (first) this.#count(page);
+    return page;
   }
 
   #count(page: api.RunPage): void {
