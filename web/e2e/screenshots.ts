@@ -56,7 +56,6 @@ for (const theme of ["light", "dark"] as const) {
         ["units", "units", /Units/],
         ["calendar", "calendar", /Calendar/],
         ["notifications", "notifications?part=deliveries", /Notifications/],
-        ["plugins", "plugins", /Plugins/],
         ["audit", "audit", /Audit/],
       );
     }

@@ -53,34 +53,13 @@ const set = (wanted: Given): Given =>
 export interface Bell {
   notifications: Notification[];
   unread: number;
-  next?: string | null;
 }
-export const notifications = (wanted: { unread?: boolean; limit?: number; before?: string }) =>
+export const notifications = (wanted: { unread?: boolean; limit?: number }) =>
   ok<Bell>(http.GET(`${V1}/notifications`, { params: { query: set(wanted) } }));
 export const read = (id?: string) =>
   ok<Bell>(http.POST(`${V1}/notifications/read`, { body: id ? { id } : {} }));
-export const unread = (id: string) =>
-  ok<unknown>(http.POST(`${V1}/notifications/{id}/unread`, { params: { path: { id } } }));
-
-export const deliveries = (wanted: {
-  notifier?: string;
-  unit?: string;
-  state?: string;
-  limit?: number;
-  before?: string;
-}) =>
-  ok<{ deliveries: Delivery[]; next?: string | null }>(
-    http.GET(`${V1}/deliveries`, { params: { query: set(wanted) } }),
-  );
-
-export interface Notifier {
-  id: string;
-  type: string;
-  plugin?: string;
-  targets?: string[];
-  last_delivery: Delivery | null;
-}
-export const notifiers = () => ok<{ notifiers: Notifier[] }>(http.GET(`${V1}/notifiers`, {}));
+export const deliveries = (wanted: { notifier?: string; unit?: string; state?: string; limit?: number }) =>
+  ok<{ deliveries: Delivery[] }>(http.GET(`${V1}/deliveries`, { params: { query: set(wanted) } }));
 
 export type Exchanged =
   | { type: "line"; level: string; message: string }
@@ -125,7 +104,7 @@ export const plugin = (name: string) =>
   ok<PluginDetails>(http.GET(`${V1}/plugins/{name}`, { params: { path: { name } } }));
 
 export interface AuditEntry {
-  id: string | number;
+  id: number;
   at: string;
   actor: { kind: string; name: string };
   from: string | null;
@@ -137,12 +116,12 @@ export interface AuditEntry {
 }
 export const audit = (wanted: {
   limit?: number;
-  before?: string;
+  before?: number;
   actor?: string;
   action?: string;
   unit?: string;
 }) =>
-  ok<{ entries: AuditEntry[]; next: string | null }>(
+  ok<{ entries: AuditEntry[]; next: number | null }>(
     http.GET(`${V1}/audit`, { params: { query: set(wanted) } }),
   );
 

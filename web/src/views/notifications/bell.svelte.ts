@@ -5,25 +5,35 @@ import { toasts } from "../../lib/toasts.svelte";
 import type { Problem } from "../../lib/wire";
 import { problemOf } from "../../lib/client";
 
+/** As many as the daemon gives at once. */
+const MOST = 10_000;
+
 export class BellRows {
   rows: api.Notification[] = $state.raw([]);
-  next: string | null = $state(null);
   known: boolean = $state(false);
   problem: Problem | undefined = $state.raw();
+  /** How many are asked for. */
+  #limit: number = $state(0);
   #asked = 0;
 
   constructor(
-    private readonly limit: number,
+    limit: number,
     private readonly unreadOnly: () => boolean = () => false,
-  ) {}
+  ) {
+    this.#limit = limit;
+  }
+
+  /** Whether there may be older ones. */
+  get full(): boolean {
+    return this.rows.length >= this.#limit && this.#limit < MOST;
+  }
 
   async reload(): Promise<void> {
     const mine = ++this.#asked;
     try {
-      const bell = await api.notifications({ limit: this.limit, unread: this.unreadOnly() || undefined });
+      const bell = await api.notifications({ limit: this.#limit, unread: this.unreadOnly() || undefined });
       if (mine !== this.#asked) return;
       this.rows = bell.notifications;
-      this.next = bell.next ?? null;
       this.known = true;
       this.problem = undefined;
       live.unread = bell.unread;
@@ -32,21 +42,10 @@ export class BellRows {
     }
   }
 
-  async more(): Promise<void> {
-    if (this.next === null) return;
-    const mine = this.#asked;
-    try {
-      const bell = await api.notifications({
-        limit: this.limit,
-        unread: this.unreadOnly() || undefined,
-        before: this.next,
-      });
-      if (mine !== this.#asked) return;
-      this.rows = [...this.rows, ...bell.notifications];
-      this.next = bell.next ?? null;
-    } catch (error) {
-      toasts.failed("read older notifications", error);
-    }
+  /** Reads further back: the same list, longer. */
+  more(): Promise<void> {
+    this.#limit = Math.min(MOST, this.#limit * 4);
+    return this.reload();
   }
 
   /** Marks one, or all, at once here and then there. */
@@ -58,15 +57,6 @@ export class BellRows {
     } catch (error) {
       this.rows = before;
       toasts.failed("mark it as read", error);
-    }
-  }
-
-  async unread(id: string): Promise<void> {
-    try {
-      await api.unread(id);
-      await this.reload();
-    } catch (error) {
-      toasts.failed("mark it as unread", error);
     }
   }
 }

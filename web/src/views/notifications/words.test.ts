@@ -6,7 +6,7 @@ const attempt = { at: "2026-11-24T10:00:00Z", outcome: "failed", message: "refus
 it("tells a message that waits from one that failed so far", () => {
   expect(deliveryWord({ state: "pending", attempts: [] }).word).toBe("waiting");
   expect(deliveryWord({ state: "pending", attempts: [attempt] })).toEqual({
-    word: "tried again",
+    word: "trying again",
     tone: "warn",
   });
   expect(deliveryWord({ state: "expired", attempts: [attempt] }).tone).toBe("bad");

@@ -21,7 +21,7 @@ const STATES: Record<DeliveryState, Said> = {
 export function deliveryWord(delivery: Pick<Delivery, "state" | "attempts">): Said {
   const said = STATES[delivery.state] ?? { word: delivery.state, tone: "idle" };
   return delivery.state === "pending" && delivery.attempts.length > 0
-    ? { word: "tried again", tone: "warn" }
+    ? { word: "trying again", tone: "warn" }
     : said;
 }
 
