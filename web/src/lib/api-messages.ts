@@ -1,4 +1,4 @@
-// Messages to people, plugins, access and the audit log, as `api.ts` has the rest: one function per question.
+// Messages to people, access and the audit log, as `api.ts` has the rest: one function per question.
 import { http, ok } from "./client";
 import type { Session } from "./wire";
 
@@ -80,28 +80,6 @@ export interface Tested {
 }
 export const testNotifier = (id: string) =>
   ok<Tested>(http.POST(`${V1}/notifiers/{id}/test`, { params: { path: { id } }, body: {} }));
-
-export interface Plugin {
-  name: string;
-  kind: string;
-  version: string;
-  origin: "bundled" | "installed" | "configured";
-  description: string | null;
-  grants: Record<string, unknown>;
-  state: "idle" | "loaded" | "suspended";
-  calls: number;
-  failures: number;
-  last_error: string | null;
-}
-export interface PluginDetails extends Plugin {
-  settings?: unknown;
-  interface_version?: string;
-  size_bytes?: number;
-  sha256?: string;
-}
-export const plugins = () => ok<{ plugins: Plugin[] }>(http.GET(`${V1}/plugins`, {}));
-export const plugin = (name: string) =>
-  ok<PluginDetails>(http.GET(`${V1}/plugins/{name}`, { params: { path: { name } } }));
 
 export interface AuditEntry {
   id: number;
