@@ -2,14 +2,21 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Page } from "@playwright/test";
-import type { Daemon } from "./daemon";
+import { type Daemon, receiver } from "./daemon";
 import { withPalette } from "./palette";
 import { shop } from "./shop";
-import { expect, logLines, signIn, test } from "./test";
+import { expect, logLines, signIn, test as base } from "./test";
 
 const FOLDER = resolve(import.meta.dirname, "../../docs/images");
 
-test.use({ config: async ({}, use) => use(shop) });
+const test = base.extend<{ config: (dir: string) => string }>({
+  config: async ({}, use) => {
+    const [ops, pager] = [await receiver(200), await receiver(410)];
+    await use(() => shop(ops.url, pager.url));
+    await ops.close();
+    await pager.close();
+  },
+});
 
 /** A day's worth of runs, one after the other. */
 async function history(daemon: Daemon): Promise<{ report: string; shop: string }> {
@@ -23,6 +30,10 @@ async function history(daemon: Daemon): Promise<{ report: string; shop: string }
   await daemon.run("deploy", { STAGE: "production", VERSION: "4.12.0" });
   const report = await daemon.run("report");
   await daemon.until<{ state: string }>("/units/search-index", (unit) => unit.state === "fatal");
+  // What there is to see in the audit log.
+  await daemon.post("/units/mailer/restart");
+  await daemon.post("/notifications/read");
+  await daemon.run("report");
   const { instances } = await daemon.get<{ instances: { run_id: string }[] }>("/units/shop");
   return { report, shop: instances[0]?.run_id ?? "" };
 }

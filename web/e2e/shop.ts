@@ -1,13 +1,22 @@
 // What the pictures of the manual show: the machine of a small shop, on a day when not everything went well.
 
-export const shop = (): string => String.raw`
+/** `ops` takes messages, `pager` refuses them. */
+export const shop = (ops: string, pager: string): string => String.raw`
 [notifiers.ops]
 type = "webhook"
-url = "http://127.0.0.1:9/hook"
+url = "${ops}"
+
+[notifiers.pager]
+type = "webhook"
+url = "${pager}"
 
 [[route]]
 events = ["run.failed", "service.fatal"]
 notifiers = ["ops", "inapp"]
+
+[[route]]
+events = ["service.fatal"]
+notifiers = ["pager"]
 
 [services.shop]
 group = "shop"
