@@ -281,7 +281,7 @@ export interface CalendarDay {
 export interface Bulk {
   affected: number;
   skipped: { id: string; why: string }[];
-  /** The new runs of `rerun`, and those that `delete` took away. */
+  /** The new runs of `rerun`. */
   runs: string[];
   /** More runs fit than are taken at once. */
   more: boolean;
