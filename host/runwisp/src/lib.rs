@@ -14,4 +14,5 @@ pub mod notify;
 pub mod plugins;
 pub mod replace;
 pub mod store;
+pub mod tui;
 pub mod wire;

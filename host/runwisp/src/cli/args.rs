@@ -5,30 +5,28 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    audit, certificate, compile_plugin, completions, daemon, deliveries, explain, import, list,
-    logs, man, next, notifications, notify, openapi, password, plugin, reload, restart, run, runs,
-    schema, search, service, signal, start, status, stop, token, upgrade, validate, version,
+    audit, certificate, compile_plugin, completions, daemon, deliveries, explain, import, list, logs, man, next, notifications, notify, openapi, password, plugin, reload, restart, run, runs, schema, search, service, signal, start, status, stop, token, tui, upgrade, validate, version,
 };
 
 /// Keeps services alive, runs scheduled tasks, and keeps what they said
 ///
 /// One program in place of a process supervisor and cron. A daemon runs what runwisp.toml defines; every other
-/// command talks to it over a Unix socket, or works on the file alone.
+/// command talks to it over a Unix socket, or works on the file alone. Without a command, on a terminal, the terminal UI
+/// opens; a daemon is started for it when none runs.
 #[derive(Debug, Parser)]
 #[command(
     name = "runwisp",
     version,
     disable_help_subcommand = true,
-    arg_required_else_help = true,
     after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 no such unit or no daemon, 5 refused, 78 bad configuration."
 )]
 pub struct Cli {
     /// What every verb takes.
     #[command(flatten)]
     pub global: Global,
-    /// The verb.
+    /// The verb; without one, the terminal UI.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 /// What every verb takes.
@@ -136,6 +134,8 @@ pub enum Verb {
     Reload(reload::Args),
     /// Send a signal to what runs of a unit
     Signal(signal::Args),
+    /// Open the terminal UI of a daemon that runs
+    Tui(tui::Args),
     /// Show what is running
     Status(status::Args),
     /// Show what the configuration defines
@@ -211,6 +211,7 @@ impl Verb {
             | Verb::Token(_)
             | Verb::Audit(_)
             | Verb::Certificate(_)
+            | Verb::Tui(_)
             | Verb::Upgrade(_)
             | Verb::Version(_) => true,
             Verb::Daemon(_)

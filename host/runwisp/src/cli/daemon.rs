@@ -213,7 +213,6 @@ fn successor_answers(format: u32, context: &Context) -> Result<Exit, Problem> {
 
 /// Starts a daemon in a session of its own and waits until it is ready.
 async fn detach(args: &Args, user: Option<RunAs>, context: &Context) -> Result<Exit, Problem> {
-    let log = context.paths.data.join("daemon.log");
     let client = context.local()?;
     if let Ok(status) = client.get::<Status>(&Uri::new(&["status"])).await {
         let message = format!(
@@ -225,12 +224,30 @@ async fn detach(args: &Args, user: Option<RunAs>, context: &Context) -> Result<E
         ));
     }
     let arguments = with_switches(common(context), args);
-    let mut spawned = Spawned::new(&arguments, log, user.as_ref(), Leash::Loose)?;
-    let status = spawned.ready(&client).await?;
+    let status = spawn(&arguments, user, context).await?;
     if context.out.json {
         context.out.document(&status.daemon)?;
     } else {
-        context.out.line(&spawned.pid().to_string())?;
+        context.out.line(&status.daemon.pid.to_string())?;
     }
     Ok(Exit::Done)
+}
+
+/// The same for one who wants to see it: with nothing said but where things are.
+pub(super) async fn start_detached(context: &Context) -> Result<Status, Problem> {
+    check_path(&context.paths.socket)
+        .map_err(|e| Problem::new("request.invalid", format!("could not {e}")))?;
+    let user = drop_to(context)?;
+    data_dir::make(&context.paths.data, user.as_ref())?;
+    spawn(&common(context), user, context).await
+}
+
+async fn spawn(
+    arguments: &[OsString],
+    user: Option<RunAs>,
+    context: &Context,
+) -> Result<Status, Problem> {
+    let log = context.paths.data.join("daemon.log");
+    let mut spawned = Spawned::new(arguments, log, user.as_ref(), Leash::Loose)?;
+    spawned.ready(&context.local()?).await
 }

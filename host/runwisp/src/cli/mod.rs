@@ -49,6 +49,7 @@ mod stop;
 pub mod table;
 pub mod target;
 mod token;
+mod tui;
 mod upgrade;
 mod validate;
 mod version;
@@ -86,15 +87,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             };
         }
     };
-    let wish = remote::wish(&cli.global, Some(&cli.verb), &matches);
+    if cli.verb.is_none() && !tui::has_terminal() {
+        return told_help();
+    }
+    let wish = remote::wish(&cli.global, cli.verb.as_ref(), &matches);
     let (remote, refused) = match wish {
         Ok(remote) => (remote, None),
         Err(problem) => (None, Some(problem)),
     };
-    let context = Context::new(&cli.global, matches!(cli.verb, Verb::Daemon(_)), remote);
+    let context = Context::new(
+        &cli.global,
+        matches!(cli.verb, Some(Verb::Daemon(_))),
+        remote,
+    );
     let ended = match refused {
         Some(problem) => Err(problem),
-        None => carry_out(&cli.verb, &context),
+        None => match &cli.verb {
+            Some(verb) => carry_out(verb, &context),
+            None => context.wait(tui::alone(&context)),
+        },
     };
     let ended = ended.and_then(|exit| {
         context.out.flush()?;
@@ -111,6 +122,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+/// What `runwisp` alone says where there is no terminal to show anything on.
+fn told_help() -> u8 {
+    let error = Cli::command().error(
+        clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+        Cli::command().render_help(),
+    );
+    let _ = error.print();
+    Exit::Usage.code()
+}
+
 fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
     match verb {
         // The daemon's verb becomes the keeper, in which no thread may ever have run.
@@ -121,6 +142,7 @@ fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
         Verb::Restart(args) => context.wait(restart::run(args, context)),
         Verb::Reload(args) => context.wait(reload::run(args, context)),
         Verb::Signal(args) => context.wait(signal::run(args, context)),
+        Verb::Tui(args) => context.wait(tui::run(args, context)),
         Verb::Status(args) => context.wait(status::run(args, context)),
         Verb::List(args) => list::run(args, context),
         Verb::Runs(args) => context.wait(runs::run(args, context)),

@@ -20,6 +20,8 @@ pub struct Output {
     pub color: bool,
     /// Whether standard error may have colours.
     pub color_messages: bool,
+    /// Whether colours are not wanted at all.
+    pub plain: bool,
     /// Whether data is JSON.
     pub json: bool,
     quiet: bool,
@@ -47,6 +49,7 @@ impl Output {
             stdout: RefCell::new(BufWriter::new(io::stdout())),
             color: !plain && io::stdout().is_terminal(),
             color_messages: !plain && io::stderr().is_terminal(),
+            plain,
             json: manner.json,
             quiet: manner.quiet,
             verbose: manner.verbose,

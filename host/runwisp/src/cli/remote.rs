@@ -104,7 +104,7 @@ mod tests {
         let words = std::iter::once("runwisp").chain(arguments.split(' '));
         let matches = Cli::command().try_get_matches_from(words).unwrap();
         let cli = Cli::from_arg_matches(&matches).unwrap();
-        wish(&cli.global, Some(&cli.verb), &matches)
+        wish(&cli.global, cli.verb.as_ref(), &matches)
             .map(|wish| wish.map(|wish| wish.url))
             .map_err(|problem| problem.message)
     }
