@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    audit, certificate, compile_plugin, completions, daemon, deliveries, explain, import, list, logs, man, next, notifications, notify, openapi, password, plugin, reload, restart, run, runs, schema, search, service, signal, start, status, stop, token, tui, upgrade, validate, version,
+    audit, certificate, compile_plugin, completions, daemon, deliveries, demo, explain, import,
+    list, logs, man, next, notifications, notify, openapi, password, plugin, reload, restart, run,
+    runs, schema, search, service, signal, start, status, stop, token, tui, upgrade, validate,
+    version,
 };
 
 /// Keeps services alive, runs scheduled tasks, and keeps what they said
@@ -136,6 +139,8 @@ pub enum Verb {
     Signal(signal::Args),
     /// Open the terminal UI of a daemon that runs
     Tui(tui::Args),
+    /// Show a throwaway daemon with a made-up shop and a day of its past
+    Demo(demo::Args),
     /// Show what is running
     Status(status::Args),
     /// Show what the configuration defines
@@ -215,6 +220,7 @@ impl Verb {
             | Verb::Upgrade(_)
             | Verb::Version(_) => true,
             Verb::Daemon(_)
+            | Verb::Demo(_)
             | Verb::List(_)
             | Verb::Validate(_)
             | Verb::Schema(_)

@@ -17,6 +17,7 @@ pub mod context;
 mod daemon;
 mod data_dir;
 mod deliveries;
+mod demo;
 mod explain;
 mod following;
 pub mod human;
@@ -142,6 +143,7 @@ fn carry_out(verb: &Verb, context: &Context) -> Result<Exit, Problem> {
         Verb::Restart(args) => context.wait(restart::run(args, context)),
         Verb::Reload(args) => context.wait(reload::run(args, context)),
         Verb::Signal(args) => context.wait(signal::run(args, context)),
+        Verb::Demo(args) => context.wait(demo::run(args, context)),
         Verb::Tui(args) => context.wait(tui::run(args, context)),
         Verb::Status(args) => context.wait(status::run(args, context)),
         Verb::List(args) => list::run(args, context),

@@ -139,7 +139,8 @@ impl Spawned {
         }
     }
 
-    fn wait(&mut self) {
+    /// Waits until it has ended.
+    pub(super) fn wait(&mut self) {
         // It was asked to leave; an error here means that it has.
         let _ = self.child.wait();
     }

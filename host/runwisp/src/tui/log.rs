@@ -376,6 +376,7 @@ pub(super) mod tests {
             .to_owned(),
             text: text.to_owned(),
             missing_bytes: 0,
+            after: String::new(),
         }
     }
 

@@ -236,6 +236,7 @@ fn answer(query: &Query) -> Answer {
             lines: (*from..(*from + *limit).min(3_001)).map(|n| line(n, &format!("line {n}"))).collect(),
             next: String::new(),
             complete: false,
+            total_lines: None,
         }),
         Query::Hits { .. } => Answer::Hits(vec![5, 12, 18]),
         Query::Plan => Answer::Plan(serde_json::from_value(json!({

@@ -219,6 +219,7 @@ const FLOORS: &[Floor] = &[
             "host/runwisp/src/cli/openapi.rs",
             "host/runwisp/src/cli/private_daemon.rs",
             "host/runwisp/src/cli/tui.rs",
+            "host/runwisp/src/cli/demo.rs",
         ],
         banned: &[
             "crate::daemon",
@@ -229,6 +230,19 @@ const FLOORS: &[Floor] = &[
             "rusqlite::",
         ],
         why: "a verb talks to a daemon as anyone else does; only the verbs that start one, and the one that describes its API, know it",
+    },
+    Floor {
+        folder: "host/runwisp/src/demo/",
+        except: &[],
+        banned: &[
+            "crate::daemon",
+            "crate::http",
+            "crate::cli",
+            "crate::client",
+            "crate::tui",
+            "runwisp_core::machine",
+        ],
+        why: "the demo's past is written before there is a daemon",
     },
     Floor {
         folder: "host/runwisp/src/tui/",

@@ -15,8 +15,8 @@ use tokio::task::AbortHandle;
 use crate::client::{Client, Lines, Uri};
 use crate::tui::message::{Act, Answer, Bucket, Bulk, Chosen, Message, Outcome, Query, Ticket};
 use crate::wire::{
-    Accepted, LogItem, LogLine, LogPage, Notifications, Problem, ReadBell, Reload, ReloadBody, Run,
-    RunBody, Runs,
+    Accepted, Hits, LogItem, LogLine, LogPage, Notifications, Problem, ReadBell, Reload,
+    ReloadBody, Run, RunBody, Runs,
 };
 
 /// How many lines are handed over at once.
@@ -172,7 +172,7 @@ async fn pass_on(
                 None
             }
             Some(LogItem::End(end)) => Some(Message::Ended(ticket, Box::new(end.run))),
-            Some(LogItem::Broken(problem)) => return Err(problem),
+            Some(LogItem::Broken(broken)) => return Err(broken.into()),
             Some(LogItem::Lagged { .. }) => None,
             None => return Ok(false),
         };
@@ -196,11 +196,6 @@ struct RunsPage {
     runs: Runs,
     #[serde(default)]
     next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Hits {
-    hits: Vec<LogLine>,
 }
 
 async fn ask(client: &Client, query: &Query) -> Result<Answer, Problem> {
