@@ -1,18 +1,6 @@
 // One function per question or command: the only file of the page that knows paths.
 import { http, ok } from "./client";
-import type {
-  Bulk,
-  CalendarDay,
-  Daemon,
-  Firing,
-  Host,
-  Reload,
-  Run,
-  RunSummary,
-  Samples,
-  Session,
-  Unit,
-} from "./wire";
+import type { Bulk, Daemon, Firing, Host, Reload, Run, RunSummary, Samples, Session, Unit } from "./wire";
 
 type Query = Record<string, string | number | boolean | undefined | null>;
 
@@ -78,7 +66,7 @@ export const runTask = (name: string, params: Record<string, string>) =>
 export const stopRun = (id: string) =>
   ok<Accepted>(http.POST(`${V1}/runs/{id}/stop`, { params: { path: { id } } }));
 
-export const next = (wanted: { unit?: string; n?: number }) =>
+export const next = (wanted: { unit?: string; n?: number; from?: string }) =>
   ok<{ firings: Firing[] }>(http.GET(`${V1}/next`, { params: { query: query(wanted) } }));
 
 export const reloadPlan = () =>
@@ -110,7 +98,3 @@ export const samples = (
   wanted: { unit: string; since?: string; until?: string; points?: number },
   signal?: AbortSignal,
 ) => ok<Samples>(http.GET(`${V1}/samples`, { params: { query: query(wanted) }, signal }));
-export const calendar = (
-  wanted: { from: string; until: string; timezone?: string; unit?: string },
-  signal?: AbortSignal,
-) => ok<{ days: CalendarDay[] }>(http.GET(`${V1}/calendar`, { params: { query: query(wanted) }, signal }));

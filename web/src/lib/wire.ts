@@ -262,20 +262,12 @@ export interface RunSummary {
   last_failure: Run | null;
 }
 
+/** A run, or a firing that is still to come: that has no run. */
 export interface CalendarEntry {
   at: string;
   unit: string;
   run_id: string | null;
   outcome: Outcome | null;
-  planned: boolean;
-  count: number;
-}
-export interface CalendarDay {
-  date: string;
-  fired: { succeeded: number; failed: number; other: number };
-  planned: number;
-  entries: CalendarEntry[];
-  more: number | boolean;
 }
 
 export interface Bulk {
