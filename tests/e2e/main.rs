@@ -5,6 +5,7 @@
     reason = "what a test's own function does not get, fails the test"
 )]
 
+mod access;
 mod bad_children;
 mod both_die;
 mod cgroups;

@@ -33,7 +33,15 @@ impl Deref for Daemon {
 impl Daemon {
     #[track_caller]
     pub(crate) fn start(place: Arc<Place>, change: impl FnOnce(&mut Command)) -> Daemon {
-        let mut daemon = Daemon::spawn(place, change);
+        let mut daemon = Daemon::spawn(place, Some("off"), change);
+        daemon.wait_said("READY=1");
+        daemon
+    }
+
+    /// The same with HTTP served where the configuration says.
+    #[track_caller]
+    pub(crate) fn start_serving(place: Arc<Place>, change: impl FnOnce(&mut Command)) -> Daemon {
+        let mut daemon = Daemon::spawn(place, None, change);
         daemon.wait_said("READY=1");
         daemon
     }
@@ -56,11 +64,11 @@ impl Daemon {
 
     /// Starts a daemon that is expected to leave by itself, and waits for that.
     pub fn start_to_fail(place: &Arc<Place>) -> ExitStatus {
-        let mut daemon = Daemon::spawn(Arc::clone(place), |_| {});
+        let mut daemon = Daemon::spawn(Arc::clone(place), Some("off"), |_| {});
         daemon.wait_end()
     }
 
-    fn spawn(place: Arc<Place>, change: impl FnOnce(&mut Command)) -> Daemon {
+    fn spawn(place: Arc<Place>, listen: Option<&str>, change: impl FnOnce(&mut Command)) -> Daemon {
         let socket = place.path("ready.sock");
         let _ = fs::remove_file(&socket);
         let ready = UnixDatagram::bind(&socket).expect("a socket can be bound");
@@ -82,9 +90,11 @@ impl Daemon {
             .arg(place.config())
             .arg("--data")
             .arg(place.data());
-        command
-            .args(["--listen", "off"])
-            .env("NOTIFY_SOCKET", &socket);
+        // Without it, daemons of tests that run at once would all want the same port.
+        if let Some(listen) = listen {
+            command.args(["--listen", listen]);
+        }
+        command.env("NOTIFY_SOCKET", &socket);
         command
             .stdout(log.try_clone().expect("a descriptor can be copied"))
             .stderr(log);

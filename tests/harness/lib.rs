@@ -18,6 +18,7 @@ mod processes;
 pub mod servers;
 mod status;
 mod system;
+mod web;
 
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub use system::{
     bad_child, boot_clock, child, component, fifo, is_root, poke, program, python, read_when_there,
     skip, steal_pid, third_party, tmpfs, until, write_protect,
 };
+pub use web::{Told, Web, fingerprint};
 
 /// The longest any wait may take on any machine; a failed wait says what it waited for and what was true instead.
 pub const PATIENCE: Duration = Duration::from_secs(30);

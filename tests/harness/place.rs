@@ -145,6 +145,18 @@ impl Place {
         Daemon::start(Arc::clone(self), change)
     }
 
+    /// Starts a daemon that serves HTTP where its configuration says: on port 0, or one that is the test's own.
+    #[track_caller]
+    pub fn start_serving(self: &Arc<Place>) -> Daemon {
+        self.start_serving_with(|_| {})
+    }
+
+    /// The same with more arguments or variables.
+    #[track_caller]
+    pub fn start_serving_with(self: &Arc<Place>, change: impl FnOnce(&mut Command)) -> Daemon {
+        Daemon::start_serving(Arc::clone(self), change)
+    }
+
     /// `status --json`, which has to succeed.
     #[track_caller]
     pub fn status(&self) -> Status {

@@ -46,7 +46,7 @@ const HEAD: usize = 32 * 1024;
 const HEADERS: usize = 100;
 
 /// How long a caller may take for the head of a request, for the handshake of TLS, or for thinking of another request.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a reader may take nothing of what waits for it.
 const STALLED: Duration = Duration::from_secs(60);

@@ -157,6 +157,12 @@ const FLOORS: &[Floor] = &[
         why: "hands know words, not machines, loop or faces",
     },
     Floor {
+        folder: "host/runwisp/src/access/",
+        except: &[],
+        banned: UPPER_AND_STORE,
+        why: "hands know words, not machines, loop or faces",
+    },
+    Floor {
         folder: "host/runwisp/src/logs/",
         except: &[],
         banned: UPPER,

@@ -17,6 +17,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use jiff::Timestamp;
 use runwisp_core::words::audit::AuditEntry;
 
@@ -234,8 +235,8 @@ impl Guard {
         let https = tls
             || proxied && text(&FORWARDED_PROTO).is_some_and(|p| p.eq_ignore_ascii_case("https"))
             || outside.is_some_and(|site| site.is_https() && site.host() == host);
-        let here = [Site::of(https, authority), Site::of(tls, authority)];
-        let ours: Vec<&Site> = here.iter().flatten().chain(outside).collect();
+        let here = Site::of(https, authority);
+        let ours: Vec<&Site> = here.iter().chain(outside).collect();
         let said = Said {
             origin: text(&header::ORIGIN),
             fetch_site: text(&HeaderName::from_static("sec-fetch-site")),
@@ -394,13 +395,20 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The body as a whole: no handler waits for a slow caller, and none sees more than there may be.
 async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(
+            "request.too-large",
+            format!("the body of the request has more than {MAX_BODY} bytes"),
+        )
+    };
+    // Whoever says that it will be too much need not send it.
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
     let read = tokio::time::timeout(BODY, Limited::new(body, MAX_BODY).collect()).await;
     match read {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
-            "request.too-large",
-            format!("the body of the request has more than {MAX_BODY} bytes"),
-        )),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => Err(Problem::invalid(format!("the body broke off: {error}"))),
         Err(_) => Err(Problem::new(
             "request.slow",
