@@ -1,7 +1,6 @@
 //! `runwisp demo`: a throwaway daemon with a made-up shop, its page, and the terminal UI. Gone when it ends.
 //!
 //! The daemon is tied to this process: it stops everything when this one goes, however that happens.
-//! Tests: `tests/e2e/tui.rs`.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! What `runwisp demo` shows: a made-up shop with a day of made-up history, laid into a directory before its daemon starts.
 //!
 //! The history is written by the store and in the format of the keeper's logs, so everything reads it as if it had
-//! happened. Invariant: only ever into a directory that was made for it. Tests: `past.rs`; the whole in `tests/e2e/tui.rs`.
+//! happened. Invariant: only ever into a directory that was made for it. Tests: `past.rs`.
 
 mod past;
 

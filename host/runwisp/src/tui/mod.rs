@@ -5,7 +5,7 @@
 //! `curl` can't do. [`keys`] is the one table of keys, [`log`] the window on a log.
 //!
 //! Invariant: the terminal is given back as it was, however this ends; what a run printed can't steer it.
-//! Tests: scripts in `update/tests.rs`, pictures in `view/tests.rs`, a journey in a real terminal in `tests/e2e/tui.rs`.
+//! Tests: scripts in `update/tests.rs`, pictures in `view/tests.rs`.
 
 mod ansi;
 mod hands;

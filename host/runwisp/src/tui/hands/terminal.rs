@@ -1,7 +1,6 @@
 //! The terminal: taken over, drawn on, and given back as it was.
 //!
 //! Invariant: it is given back however this ends: at the end, after an error, after a panic, before a stop.
-//! Tests: `tests/e2e/tui.rs`, in a real one.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
