@@ -44,6 +44,29 @@ pub struct DaemonPlan {
     pub http: serde_json::Value,
 }
 
+/// Where metrics are served, beside the Unix socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Metrics {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// Beside the API.
+    On,
+    /// At this `host:port`, alone.
+    At(String),
+}
+
+impl DaemonPlan {
+    /// Where metrics are served.
+    pub fn metrics(&self) -> Metrics {
+        match self.http["metrics"].as_str() {
+            None | Some("off") => Metrics::Off,
+            Some("on") => Metrics::On,
+            Some(address) => Metrics::At(address.to_owned()),
+        }
+    }
+}
+
 /// `[storage]`; 0 means no bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoragePlan {
