@@ -190,6 +190,7 @@ impl MainLoop {
     pub(crate) fn take_over_live(&mut self, adopted: &[Adopted]) {
         for run in adopted {
             self.rows.sent(&run.row, false);
+            self.journal.tally.know_run(&run.row);
             self.live.insert(
                 run.row.id,
                 Live {

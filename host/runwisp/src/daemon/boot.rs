@@ -191,8 +191,7 @@ async fn prepare(
 
 /// The journal of a history, and what people have to know about that.
 fn journal_of(history: Known, end: &LoopEnd) -> (Journal, Vec<String>) {
-    let events = end.events.clone();
-    let journal = Journal::new(history.writer, history.told, events, history.next_seq);
+    let journal = Journal::new(history.writer, history.told, end, history.next_seq);
     (journal, history.notices)
 }
 
@@ -329,6 +328,9 @@ impl MainLoop {
                     Vec::new(),
                 );
             }
+        }
+        for row in &estate.open {
+            self.journal.tally.know_run(row);
         }
         let whole = self.situation.options.only.is_none();
         if whole {

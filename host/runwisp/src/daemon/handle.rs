@@ -14,6 +14,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use jiff::Timestamp;
 use runwisp_core::config::plan::Plan;
+use runwisp_core::figures::exposition::Snapshot;
+use runwisp_core::figures::look::Look;
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
 use runwisp_core::words::audit::AuditEntry;
@@ -30,7 +32,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::history::History;
 use crate::access::Access;
-use crate::figures::{Look, Machine};
+use crate::figures::Machine;
 use crate::notify::{Sample, SampleRefusal};
 
 /// How many requests may wait for the loop; one more is refused as busy.
@@ -95,6 +97,11 @@ pub enum Request {
     Host {
         /// The answer, once there is something to tell: within a second of a start.
         reply: Reply<HostFigures>,
+    },
+    /// Everything that is counted and measured.
+    Figures {
+        /// The answer.
+        reply: Reply<Box<Snapshot>>,
     },
     /// What was used in the last hour.
     Hour {
@@ -428,6 +435,11 @@ impl Handle {
     /// What the machine and the daemon do.
     pub async fn host(&self) -> Result<HostFigures, AskError> {
         self.ask(|reply| Request::Host { reply }).await
+    }
+
+    /// Everything that is counted and measured.
+    pub async fn figures(&self) -> Result<Box<Snapshot>, AskError> {
+        self.ask(|reply| Request::Figures { reply }).await
     }
 
     /// What was used in the last hour, oldest first.

@@ -127,6 +127,9 @@ pub trait History: Send + Sync + 'static {
         limit: usize,
     ) -> Result<(Vec<Notification>, u64), HistoryError>;
 
+    /// How many bytes of what a run has printed so far were kept.
+    fn written(&self, unit: &UnitName, run: RunId) -> u64;
+
     /// What was written down of a subject's use in buckets that begin in this time, oldest first.
     fn samples(
         &self,

@@ -31,6 +31,7 @@ use tokio::task::JoinHandle;
 
 use super::handle::{Handle, Web};
 use super::main_loop::Back;
+use super::measured::{self, Measured};
 use super::options::Options;
 use super::watch::Watches;
 use crate::http::access::host::host_of;
@@ -168,6 +169,7 @@ impl First {
         self,
         back: mpsc::UnboundedSender<Back>,
     ) -> (Listening, watch::Receiver<Web>) {
+        let measured = measured::follow(self.handle.clone(), back.clone());
         let (told, web) = watch::channel(Web::default());
         let follower = Follower {
             room: Room::new(room()),
@@ -182,16 +184,23 @@ impl First {
             .open
             .map(|open| open.map(|open| follower.serve(&self.wanted, open)));
         let task = tokio::spawn(follower.follow(self.wanted, serving));
-        (Listening(task), web)
+        let listening = Listening {
+            task,
+            _measured: measured,
+        };
+        (listening, web)
     }
 }
 
 /// Served as long as this lives.
-pub(crate) struct Listening(JoinHandle<()>);
+pub(crate) struct Listening {
+    task: JoinHandle<()>,
+    _measured: Measured,
+}
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 

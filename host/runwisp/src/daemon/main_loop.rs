@@ -161,10 +161,17 @@ impl MainLoop {
         let (back, returned) = mpsc::unbounded_channel();
         let watchdog = parts.init.watchdog_interval();
         let sampling = Sampling::new(&parts.situation.options);
+        let (mut journal, mut messages) = (parts.journal, parts.messages);
+        let good = !parts.situation.loaded.is_fallback();
+        let now = parts.situation.started_at;
+        journal.tally.reloaded(now, good);
+        for delivery in std::mem::take(&mut messages.restored) {
+            journal.tally.know_delivery(&delivery);
+        }
         MainLoop {
             fleet: parts.fleet,
             keeper,
-            journal: parts.journal,
+            journal,
             queries: parts.queries,
             end: parts.end,
             wall: parts.wall,
@@ -177,7 +184,7 @@ impl MainLoop {
             callers: Callers::default(),
             reloading: parts.reloading,
             situation: parts.situation,
-            messages: parts.messages,
+            messages,
             live: HashMap::new(),
             rows: Rows::default(),
             room: Room::default(),
@@ -200,7 +207,9 @@ impl MainLoop {
             self.wall
                 .arm(deadline.wall.into_iter().chain(messages).min());
             let turn = self.next_turn(deadline.mono.map(instant_of)).await;
+            let began = Instant::now();
             self.handle(turn);
+            self.journal.tally.turn(began.elapsed());
         }
     }
 

@@ -12,7 +12,7 @@ use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
 use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::event::Envelope;
-use runwisp_core::words::ids::RunId;
+use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::notice::Delivery;
 use runwisp_core::words::run::RunRecord;
 
@@ -118,6 +118,10 @@ impl History for Past {
     ) -> Result<(Vec<Notification>, u64), HistoryError> {
         self.writer.flush(COMMIT);
         self.queries.notifications(unread, limit).map_err(read)
+    }
+
+    fn written(&self, unit: &UnitName, run: RunId) -> u64 {
+        crate::logs::written(&self.data, unit, run)
     }
 
     fn samples(

@@ -232,6 +232,11 @@ impl MainLoop {
     fn end_reload(&mut self, wanted: Wanted, result: Result<ReloadReport, ReloadRefusal>) {
         self.reloading.under_way = false;
         if !wanted.plan_only {
+            // A name that fits nothing is a fault of who named it.
+            if !matches!(result, Err(ReloadRefusal::NoSuchUnit { .. })) {
+                let now = clock::now().wall;
+                self.journal.tally.reloaded(now, result.is_ok());
+            }
             self.init.ready(&match &result {
                 Ok(_) => self.summary(),
                 Err(_) => "the last reload was refused; see the log".to_owned(),

@@ -43,6 +43,9 @@ impl MainLoop {
                 reply,
             } => self.test_notifier(&target, kind.as_deref(), reply),
             Request::Host { reply } => self.tell_host(reply),
+            Request::Figures { reply } => {
+                let _ = reply.send(Box::new(self.snapshot()));
+            }
             Request::Hour { subject, reply } => self.tell_hour(&subject, reply),
             Request::ReadBell { id, reply } => {
                 let at = clock::now().wall;
@@ -91,6 +94,7 @@ impl MainLoop {
             tracing::warn!("{trouble}");
         }
         self.messages_apply(&plan);
+        self.journal.tally.apply(&plan);
         self.end.plan.send_replace(plan);
         self.look_for_room();
         self.look_for_stale();

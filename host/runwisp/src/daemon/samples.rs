@@ -60,6 +60,9 @@ impl MainLoop {
             told,
             reply,
         } = tested;
+        let (took, suspended) = (told.exchange.wall, told.suspended.is_some());
+        let notifier = Some(delivery.notifier.as_str());
+        self.count_call(notifier, &told.answer, took, suspended);
         let delivery = sample::ended(delivery, &told.answer, clock::now().wall);
         self.journal.write(Write::Delivery {
             delivery: Box::new(delivery.clone()),

@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use runwisp_core::figures::Usage;
 use runwisp_core::figures::bucket::Bucket;
+use runwisp_core::figures::look::Look;
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::{Hour, STEP, Subject};
 use runwisp_core::figures::usage::Watched;
@@ -26,7 +27,7 @@ use super::clock;
 use super::handle::{HostFigures, Reply};
 use super::main_loop::{Back, MainLoop};
 use super::options::Options;
-use crate::figures::{Look, Looker, Machine, machine};
+use crate::figures::{Looker, Machine, machine};
 use crate::store::Write;
 
 /// From one look to the next, and how much longer than a look took at least.
@@ -116,6 +117,11 @@ impl Sampling {
         }
     }
 
+    /// The last look.
+    pub(crate) fn latest(&self) -> &Look {
+        &self.latest
+    }
+
     fn host(&self, started_at: Timestamp) -> Option<HostFigures> {
         // The first look has nothing to compare with.
         self.latest.since?;
@@ -195,6 +201,11 @@ impl MainLoop {
                 None => SECOND_LOOK,
                 Some(_) => pause(watched, took),
             };
+        for run in &look.runs {
+            if let Some(live) = self.live.get(&run.run) {
+                self.journal.tally.used(&live.unit, run.cpu);
+            }
+        }
         let live = &self.live;
         let unit_of = |run| live.get(&run).map(|live| live.unit.clone());
         let full = sampling.take_in(clock::now(), look, unit_of);

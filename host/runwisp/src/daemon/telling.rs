@@ -40,6 +40,8 @@ pub(crate) struct Messages {
     plugins: Arc<WasmNotifiers>,
     /// Orders that belong into the commit of the next turn.
     first: Vec<Order>,
+    /// What an earlier daemon had not delivered, until it has been made known to those who count.
+    pub(super) restored: Vec<Delivery>,
     /// When plugins were last called; none while none is loaded.
     used_at: Option<Instant>,
 }
@@ -62,6 +64,7 @@ impl Messages {
                 .map(|row| row.id)
                 .collect(),
         };
+        let deliveries = restored.deliveries.clone();
         let mut first = Vec::new();
         let now = clock::now().wall;
         let notify = Notify::new(Arc::clone(plan), restored, now, &mut first);
@@ -74,6 +77,7 @@ impl Messages {
             telling,
             plugins,
             first,
+            restored: deliveries,
             used_at: None,
         })
     }
@@ -187,6 +191,9 @@ impl MainLoop {
     /// An attempt is over.
     pub(crate) fn handle_attempted(&mut self, attempted: Attempted) {
         let Attempted { delivery, told } = attempted;
+        let notifier = self.journal.tally.notifier_of(delivery);
+        let (took, suspended) = (told.exchange.wall, told.suspended.is_some());
+        self.count_call(notifier.as_deref(), &told.answer, took, suspended);
         if let Some((plugin, message)) = told.suspended {
             tracing::warn!(plugin, "suspended: {message}");
             let now = clock::now().wall;

@@ -8,9 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use runwisp_core::figures::look::Host;
 use runwisp_core::words::status::Usage;
-
-use super::Host;
 
 /// What does not change while the daemon lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,12 +10,12 @@ use std::io::Read;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{SysconfVar, sysconf};
+use runwisp_core::figures::look::Own;
 use runwisp_core::figures::usage::Process;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::status::Usage;
-
-use super::Own;
 
 /// The kernel's tick and page, by which `stat` counts.
 struct Units {
@@ -109,6 +109,7 @@ pub(super) fn own() -> Option<Own> {
             memory_bytes: stat.process.memory_bytes,
         },
         cpu: stat.own_cpu,
+        max_fds: getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft),
         open_fds: u64::try_from(fds).unwrap_or(u64::MAX),
         threads: stat.threads,
     })

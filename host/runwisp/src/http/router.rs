@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::access::guard::{self, Guard};
 use super::routes::{
     audit, daemon, events, figures, healthz, hooks, log_search, log_stream, logs, messages,
-    password, reload, runs, schedule, search, session, status, tokens, units,
+    metrics, password, reload, runs, schedule, search, session, status, tokens, units,
 };
 use super::{MAX_BODY, openapi, page};
 use crate::daemon::handle::Handle;
@@ -24,6 +24,14 @@ use crate::wire::{PREFIX, Problem};
 pub fn guarded(handle: Handle, listen: Option<String>) -> Router {
     let guard = Guard::new(handle.clone(), listen);
     router(handle).layer(from_fn_with_state(guard, guard::guard))
+}
+
+/// Metrics and nothing else, for who reaches the address that is theirs alone.
+pub fn metrics_alone(handle: Handle) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::alone))
+        .fallback(|| async { Problem::new("route.unknown", "metrics are at /metrics") })
+        .with_state(handle)
 }
 
 fn router(handle: Handle) -> Router {
@@ -37,6 +45,7 @@ fn router(handle: Handle) -> Router {
         .with_state(handle.clone());
     Router::new()
         .nest(PREFIX, api)
+        .route("/metrics", get(metrics::metrics))
         .route("/openapi.json", get(openapi::show))
         .route("/healthz", get(healthz::healthz))
         .route("/", get(page::index))

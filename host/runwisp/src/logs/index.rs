@@ -6,8 +6,10 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use jiff::Timestamp;
+use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::log_index::{Kind, RECORD_SIZE, Record};
 
 use super::line::Stream;
@@ -18,6 +20,12 @@ const BLOCK: u64 = 1024;
 
 /// Blocks held: a binary search comes back to the same few.
 const BLOCKS: usize = 8;
+
+/// How many bytes of what a run has printed so far were kept; those that gave way to newer ones count. 0 where there is
+/// no log.
+pub fn written(data: &Path, unit: &UnitName, run: RunId) -> u64 {
+    Names::new(data, unit, run).map_or(0, |names| Index::open(&names).covered())
+}
 
 /// A stretch of a log that one stream printed at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

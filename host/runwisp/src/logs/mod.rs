@@ -27,6 +27,7 @@ mod walk;
 pub use compress::compress;
 pub use create::{OpenLog, create, free_space, remove};
 pub use error::LogError;
+pub use index::written;
 pub use line::{From, Line, Page, Place, Stream};
 pub use paths::{log_name, logs_dir};
 pub use reader::{Bytes, LogReader};

@@ -25,6 +25,7 @@ mod samples;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod timings;
 mod writer;
 
 use std::path::Path;

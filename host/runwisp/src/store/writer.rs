@@ -20,11 +20,13 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use runwisp_core::figures::histogram::Histogram;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::notice::MessageId;
 
 use super::keeping::Keeping;
 use super::pending::{Pending, Write};
+use super::timings::Timings;
 
 /// What the store tells whoever opened it. Called on the writer's thread: must not block.
 pub type Tell = Box<dyn Fn(Told) + Send>;
@@ -96,6 +98,7 @@ pub(super) struct Shared {
     wake: Condvar,
     settled: Condvar,
     health: Mutex<Health>,
+    timings: Timings,
 }
 
 impl Shared {
@@ -200,6 +203,11 @@ impl Writer {
             Ok((queue, _)) => queue.closed && queue.safe,
             Err(_) => false,
         }
+    }
+
+    /// How long commits took, failed ones too, and how many failed.
+    pub fn timings(&self) -> (Histogram, u64) {
+        self.inner.shared.timings.read()
     }
 
     /// Whether history can be written.
@@ -332,7 +340,9 @@ impl Thread {
         if self.failing.is_some() {
             self.keeping.reopen_next_time();
         }
+        let began = Instant::now();
         let result = self.keeping.commit(&batch);
+        self.shared.timings.add(began.elapsed(), result.is_err());
         for notice in self.keeping.take_notices() {
             (self.tell)(Told::Notice(notice));
         }

@@ -10,6 +10,7 @@ pub mod log_search;
 pub mod log_stream;
 pub mod logs;
 pub mod messages;
+pub mod metrics;
 pub mod password;
 pub mod reload;
 pub mod runs;
