@@ -12,6 +12,7 @@ mod answer;
 mod code;
 mod daemon;
 mod events;
+mod exposition;
 mod logs;
 mod place;
 mod processes;
@@ -25,13 +26,14 @@ use std::time::Duration;
 pub use answer::Answer;
 pub use daemon::Daemon;
 pub use events::Events;
+pub use exposition::Exposition;
 pub use logs::{Counted, Line, counted, counted_raw};
 pub use place::Place;
 pub use processes::{alive, children_of, environment, executable, kill, start_time};
 pub use status::Status;
 pub use system::{
-    bad_child, boot_clock, child, component, fifo, is_root, poke, program, python, read_when_there,
-    skip, steal_pid, third_party, tmpfs, until, write_protect,
+    bad_child, boot_clock, child, component, fifo, is_root, poke, program, promtool, python,
+    read_when_there, skip, steal_pid, third_party, tmpfs, until, write_protect,
 };
 pub use web::{Told, Web, fingerprint};
 

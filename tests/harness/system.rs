@@ -57,6 +57,21 @@ pub fn python() -> PathBuf {
     path
 }
 
+/// Prometheus' own judge of metrics and rules, if it is on the machine or `cargo xtask setup` could get it.
+pub fn promtool() -> Option<PathBuf> {
+    let me = std::env::current_exe().expect("a test knows where it is");
+    let target = me.ancestors().nth(3);
+    let fetched = target.map(|target| target.join("tools/prometheus/usr/bin/promtool"));
+    let works = |path: &PathBuf| {
+        let mut command = Command::new(path);
+        command
+            .arg("--version")
+            .output()
+            .is_ok_and(|out| out.status.success())
+    };
+    ["promtool".into()].into_iter().chain(fetched).find(works)
+}
+
 fn built(name: &str) -> PathBuf {
     let me = std::env::current_exe().expect("a test knows where it is");
     // target/PROFILE/deps/e2e-HASH: programs are two up.

@@ -24,6 +24,7 @@ pub(crate) fn setup() -> Outcome {
     package("chromium")?;
     tool("nextest", "cargo-nextest")?;
     tool("deny", "cargo-deny")?;
+    promtool();
     if !bare_target() {
         say::line("xtask: no wasm target to be had here; that check will be left out");
     }
@@ -116,6 +117,28 @@ fn package(name: &str) -> Outcome {
     run(command("apt-get", &["update"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
     let words = ["install", "--yes", "--no-install-recommends", name];
     run(command("apt-get", &words).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Prometheus' judge of metrics and rules, out of Debian's package, under target/tools/prometheus. Nothing is installed:
+/// the package is fetched and unpacked. Where that can't be, a test says that it is left out.
+fn promtool() {
+    let folder = target_dir().join("tools/prometheus");
+    let fetched = folder.join("usr/bin/promtool");
+    let there = |path: &str| works(path, &["--version"]);
+    if there("promtool") || there(&fetched.to_string_lossy()) {
+        return;
+    }
+    let got = fs::create_dir_all(&folder).is_ok() && {
+        let mut get = command("apt-get", &["download", "prometheus"]);
+        get.current_dir(&folder);
+        let unpack = "dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb";
+        let mut unpack = command("sh", &["-c", unpack]);
+        unpack.current_dir(&folder);
+        run(&mut get).and_then(|()| run(&mut unpack)).is_ok()
+    };
+    if !got {
+        say::line("xtask: no promtool to be had here; its checks will be left out");
+    }
 }
 
 fn tool(verb: &str, package: &str) -> Outcome {
