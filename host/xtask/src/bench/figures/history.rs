@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use super::followers::Served;
 use crate::bench::place::{Place, child};
 use crate::bench::stamps::{self, length};
 use crate::bench::subjects::{Fleet, Subject, client};
@@ -16,9 +17,45 @@ const UNITS: usize = 100;
 
 /// 1,000 lists of 50 runs, each over its own connection, with and without filters: the 99th percentile.
 pub(super) fn queries(subject: &dyn Subject, place: &Place, quick: bool) -> Result<String, String> {
-    let rows = if quick { 100_000 } else { 1_000_000 };
-    fill(subject, place, rows)?;
+    fill(subject, place, rows(quick))?;
     let _child = start(subject, place)?;
+    lists(|path| get(&place.path("data/runwisp.sock"), path))
+}
+
+/// The same over TCP, where each request is let in by its token.
+pub(super) fn queries_by_tcp(
+    subject: &dyn Subject,
+    place: &Place,
+    quick: bool,
+) -> Result<String, String> {
+    fill(subject, place, rows(quick))?;
+    let served = Served::start(place)?;
+    lists(|path| {
+        let mut stream = served.ask(path, "Connection: close\r\n")?;
+        let mut text = String::new();
+        stream
+            .read_to_string(&mut text)
+            .map_err(|e| format!("could not read {path}: {e}"))?;
+        whole(path, text)
+    })
+}
+
+fn rows(quick: bool) -> usize {
+    if quick { 100_000 } else { 1_000_000 }
+}
+
+/// An answer that says that it worked.
+fn whole(path: &str, text: String) -> Result<String, String> {
+    match text.starts_with("HTTP/1.1 200") {
+        true => Ok(text),
+        false => Err(format!(
+            "{path}: {}",
+            text.lines().next().unwrap_or_default()
+        )),
+    }
+}
+
+fn lists(ask: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
     let filters = [
         "",
         "&unit=t7",
@@ -31,7 +68,7 @@ pub(super) fn queries(subject: &dyn Subject, place: &Place, quick: bool) -> Resu
     for n in 0..1000 {
         let path = format!("/api/v1/runs?limit=50{}", filters[n % filters.len()]);
         let begin = Instant::now();
-        get(&place.path("data/runwisp.sock"), &path)?;
+        ask(&path)?;
         lengths.push(begin.elapsed().as_nanos());
     }
     lengths.sort_unstable();
@@ -107,7 +144,9 @@ fn copies(rows: usize) -> String {
     let _ = write!(
         sql,
         "CREATE TEMP TABLE first AS SELECT row_number() OVER (ORDER BY id) - 1 AS place, * FROM runs;
-         INSERT INTO runs SELECT ids.id, unit, kind, instance, attempt, execution_id, trigger, state, outcome, exit_code, signal,
+         INSERT INTO runs (id, unit, kind, instance, attempt, execution_id, trigger, state, outcome, exit_code, signal,
+           pid, scheduled_at, created_at, started_at, ended_at, duration, max_rss_bytes, cpu, log_bytes, log_dropped_bytes, message)
+         SELECT ids.id, unit, kind, instance, attempt, execution_id, trigger, state, outcome, exit_code, signal,
            pid, scheduled_at, created_at - ({rows} - n + 1) * 60000000, started_at - ({rows} - n + 1) * 60000000,
            ended_at - ({rows} - n + 1) * 60000000, duration, max_rss_bytes, cpu, log_bytes, log_dropped_bytes, message
          FROM ids JOIN first ON first.place = ids.n % {UNITS};
@@ -167,11 +206,7 @@ fn get(socket: &Path, path: &str) -> Result<String, String> {
         .write_all(request.as_bytes())
         .and_then(|()| stream.read_to_string(&mut text))
         .map_err(|e| format!("could not ask for {path}: {e}"))?;
-    if text.starts_with("HTTP/1.1 200") {
-        Ok(text)
-    } else {
-        Err(text)
-    }
+    whole(path, text)
 }
 
 /// 1 GiB of one task's log, searched for a word that one line in a hundred thousand holds, once it is in the page cache.

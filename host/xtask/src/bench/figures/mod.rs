@@ -3,6 +3,7 @@
 mod boot;
 mod capture;
 mod deliveries;
+mod followers;
 mod history;
 mod plugins;
 mod restart;
@@ -66,7 +67,7 @@ const fn row(
 }
 
 /// Every figure, in the order of the table.
-pub(super) const FIGURES: [Figure; 20] = [
+pub(super) const FIGURES: [Figure; 22] = [
     row(
         "boot",
         "200 services up, from exec of the daemon",
@@ -129,6 +130,20 @@ pub(super) const FIGURES: [Figure; 20] = [
         "≤ 20 ms",
         Who::Ours,
         history::queries,
+    ),
+    row(
+        "query-tcp",
+        "the same over TCP, with a token, p99",
+        "≤ 20 ms",
+        Who::Ours,
+        history::queries_by_tcp,
+    ),
+    row(
+        "followers",
+        "1,000 readers of events and 10 that do not read",
+        "no effect on capture",
+        Who::Ours,
+        followers::subscribers,
     ),
     row(
         "search",
