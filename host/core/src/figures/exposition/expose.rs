@@ -437,6 +437,7 @@ mod tests {
             description: None,
             state: InstanceState::Stopped,
             next_run_at: None,
+            standing: None,
             instances: states.iter().copied().map(instance).collect(),
             last_run: None,
         }
