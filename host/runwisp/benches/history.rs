@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use runwisp::logs::search::{Pattern, Target, search};
 use runwisp::logs::{self, From, LogReader};
-use runwisp::store::{self, Queries, RunFilter, Told, Write};
+use runwisp::store::{self, Queries, RunFilter, Sort, Told, Write};
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::log_index::{Kind as RecordKind, Record};
 use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
@@ -110,12 +110,12 @@ fn filters() -> Result<Vec<(&'static str, RunFilter)>, Failure> {
     let (mut many, mut paged, mut by_hand) = (all(), all(), all());
     many.limit = Some(1000);
     paged.until = Some(middle);
-    by_hand.trigger = Some(Trigger::Manual);
+    by_hand.triggers = vec![Trigger::Manual];
     let (mut running, mut services) = (all(), all());
-    running.state = Some(RunState::Running);
+    running.states = vec![RunState::Running];
     services.kind = Some(Kind::Service);
     let mut by_hand_of_one = of("unit-77");
-    by_hand_of_one.trigger = Some(Trigger::Manual);
+    by_hand_of_one.triggers = vec![Trigger::Manual];
     let (failed, rare, never) = (Outcome::Failed, Outcome::OomKilled, Outcome::Timeout);
     Ok(vec![
         ("newest 50", all()),
@@ -137,7 +137,60 @@ fn filters() -> Result<Vec<(&'static str, RunFilter)>, Failure> {
         ("running", running),
         ("services, of which there are none", services),
         ("failed since the middle", ended(failed, None, Some(middle))),
-    ])
+    ]
+    .into_iter()
+    .chain(more_filters())
+    .collect())
+}
+
+/// What no index alone answers, and the other orders.
+fn more_filters() -> Vec<(&'static str, RunFilter)> {
+    let all = RunFilter::default;
+    let sorted = |sort, glob: Option<&str>| RunFilter {
+        sort,
+        units: glob.map(str::to_owned).into_iter().collect(),
+        ..all()
+    };
+    let coded = |exit_codes| RunFilter {
+        exit_codes,
+        ..all()
+    };
+    let said = |text: &str| RunFilter {
+        text: Some(text.to_owned()),
+        ..all()
+    };
+    let never = RunFilter {
+        instance: Some(3),
+        ..all()
+    };
+    let retries = RunFilter {
+        retries: true,
+        ..all()
+    };
+    let long_and_failed = RunFilter {
+        sort: Sort::Longest,
+        outcomes: vec![Outcome::OomKilled],
+        ..all()
+    };
+    vec![
+        ("oldest", sorted(Sort::Oldest, None)),
+        ("longest", sorted(Sort::Longest, None)),
+        (
+            "shortest, of one unit",
+            sorted(Sort::Shortest, Some("unit-77")),
+        ),
+        (
+            "longest, of 111 units",
+            sorted(Sort::Longest, Some("unit-1*")),
+        ),
+        ("longest of a rare outcome", long_and_failed),
+        ("exit code 137", coded(vec![137])),
+        ("exit codes above 100", coded((101..256).collect())),
+        ("retries", retries),
+        ("text that no message holds", said("nowhere to be found")),
+        ("text in a unit's name", said("unit-77")),
+        ("an instance that never was", never),
+    ]
 }
 
 fn measure(dir: &Path, filter: &RunFilter) -> Result<(Duration, Duration), Failure> {
@@ -145,7 +198,7 @@ fn measure(dir: &Path, filter: &RunFilter) -> Result<(Duration, Duration), Failu
     let mut times = Vec::new();
     for _ in 0..300 {
         let start = Instant::now();
-        std::hint::black_box(queries.runs(filter)?);
+        std::hint::black_box(queries.look(filter)?);
         times.push(start.elapsed());
     }
     times.sort();

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::params::shown;
 use super::read::{Reader, join};
 use super::substitute::is_variable;
 use super::typed::{Layers, Section, Typed};
@@ -73,6 +74,15 @@ pub(super) fn params(
             );
         }
     }
+}
+
+/// The defaults of parameters, as variables.
+pub(super) fn defaults(own: &Section) -> Vec<(String, String)> {
+    let Some(Typed::Sections(params)) = own.get("params").map(|item| &item.value) else {
+        return Vec::new();
+    };
+    let one = |param: &Section| Some((param.text("env")?, shown(&param.get("default")?.json)));
+    params.iter().filter_map(one).collect()
 }
 
 /// The default and the choices against the type and each other.

@@ -56,8 +56,10 @@ pub(super) fn unit(reader: &mut Reader<'_>, shared: &Shared<'_>, draft: &Draft) 
     let notify = check_edges::of_unit(reader, &shared.notifiers, &layers);
     grace(reader, shared, &layers);
     patterns(reader, own);
-    let spec = spec(reader, shared, &layers);
+    let mut spec = spec(reader, shared, &layers);
     check_params::params(reader, &layers, draft.kind, &spec.env);
+    // Whoever starts a run and gives nothing, a schedule too, gives the defaults.
+    spec.env.extend(check_params::defaults(own));
     check_params::hook_tokens(reader, own, draft.kind);
     let role = match draft.kind {
         Kind::Task => Role::Task(check_task::task(reader, shared, &layers)),

@@ -22,6 +22,7 @@ mod env_file;
 mod environment;
 pub mod keys;
 pub mod notify_plan;
+pub mod params;
 pub mod plan;
 mod raw;
 mod read;

@@ -39,7 +39,6 @@ use crate::words::input::Input;
 use crate::words::keeper::Exit;
 use crate::words::run::{Kind, Outcome, RunRecord, Trigger};
 
-use crate::words::spawn::RunVars;
 use crate::words::time::Mono;
 
 use process::service;
@@ -190,7 +189,7 @@ impl Instance {
             failures: self.failures,
         };
         let process = Process {
-            live: Live::begin(turn, row, Arc::clone(unit), RunVars::new(), when),
+            live: Live::begin(turn, row, Arc::clone(unit), when),
             pulse: None,
             adopted: false,
         };

@@ -57,8 +57,6 @@ pub(crate) struct Live {
     pub(crate) row: RunRecord,
     /// The definition it was started under.
     pub(crate) unit: Arc<Unit>,
-    /// Parameters of a manual run.
-    pub(crate) params: RunVars,
     pub(crate) stage: Stage,
     /// When its process began.
     pub(crate) started: Option<Mono>,
@@ -75,11 +73,10 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    fn new(row: RunRecord, unit: Arc<Unit>, params: RunVars, stage: Stage) -> Live {
+    fn new(row: RunRecord, unit: Arc<Unit>, stage: Stage) -> Live {
         Live {
             row,
             unit,
-            params,
             stage,
             started: None,
             exit: None,
@@ -95,17 +92,11 @@ impl Live {
     }
 
     /// Decides on a run.
-    pub(crate) fn begin(
-        turn: &mut Turn,
-        mut row: RunRecord,
-        unit: Arc<Unit>,
-        params: RunVars,
-        when: When,
-    ) -> Live {
+    pub(crate) fn begin(turn: &mut Turn, mut row: RunRecord, unit: Arc<Unit>, when: When) -> Live {
         row.state = RunState::Starting;
         turn.open(row.id);
         turn.record(&row, when == When::Durable);
-        let mut live = Live::new(row, unit, params, Stage::Recording);
+        let mut live = Live::new(row, unit, Stage::Recording);
         match when {
             When::Durable => {}
             When::AtOnce { failures } => live.spawn(turn, failures),
@@ -116,7 +107,7 @@ impl Live {
     /// Takes over a run that the keeper holds. What else is known of it follows as ordinary inputs.
     pub(crate) fn adopt(turn: &mut Turn, row: RunRecord, unit: Arc<Unit>) -> Live {
         turn.open(row.id);
-        Live::new(row, unit, RunVars::new(), Stage::Spawning)
+        Live::new(row, unit, Stage::Spawning)
     }
 
     /// Its row is on disk.
@@ -131,7 +122,7 @@ impl Live {
         self.stage = Stage::Spawning;
         turn.out.push(Action::Spawn {
             row: Box::new(self.row.clone()),
-            vars: vars(&self.row, &self.unit, &self.params),
+            vars: vars(&self.row, &self.unit),
             failures,
         });
     }
@@ -364,12 +355,12 @@ impl Live {
 }
 
 /// What a child is told of its run.
-fn vars(row: &RunRecord, unit: &Unit, params: &RunVars) -> RunVars {
+fn vars(row: &RunRecord, unit: &Unit) -> RunVars {
     let count = match &unit.role {
         Role::Service(service) => service.instances,
         Role::Task(_) => 1,
     };
-    let mut vars = params.clone();
+    let mut vars = row.params.clone();
     let mut add = |name: &str, value: String| vars.push((format!("RUNWISP_{name}"), value));
     add("UNIT", row.unit.to_string());
     add("RUN_ID", row.id.to_string());

@@ -8,15 +8,12 @@ use std::collections::VecDeque;
 
 use crate::words::ids::RunId;
 use crate::words::run::{RunRecord, Trigger};
-use crate::words::spawn::RunVars;
 use crate::words::time::Mono;
 
 /// One run that waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
     pub(crate) row: RunRecord,
-    /// Parameters of a manual run. They live no longer than the daemon.
-    pub(crate) params: RunVars,
 }
 
 /// All that waits.

@@ -117,9 +117,10 @@ impl TaskMachine {
 
     /// A run that somebody or something other than the schedule asks for.
     pub(crate) fn request(&mut self, turn: &mut Turn, trigger: Trigger, params: RunVars) -> RunId {
-        let row = self.row(turn, trigger);
+        let mut row = self.row(turn, trigger);
+        row.params = params;
         let id = row.id;
-        self.admit(turn, Waiting { row, params });
+        self.admit(turn, Waiting { row });
         id
     }
 
@@ -213,7 +214,7 @@ impl TaskMachine {
     fn launch(&mut self, turn: &mut Turn, mut waiting: Waiting) {
         waiting.row.message = None;
         let unit = Arc::clone(&self.unit);
-        let live = Live::begin(turn, waiting.row, unit, waiting.params, When::Durable);
+        let live = Live::begin(turn, waiting.row, unit, When::Durable);
         self.active.push(live);
     }
 
@@ -308,10 +309,10 @@ impl TaskMachine {
         row.execution_id = live.row.execution_id;
         row.scheduled_at = live.row.scheduled_at;
         row.clock_turn = live.row.clock_turn;
-        let params = live.params.clone();
+        row.params = live.row.params.clone();
         let delay = self.retry_delay(attempt);
         let why = format!("tried again after {}", plain::length(delay));
-        self.wait_until(turn, Waiting { row, params }, delay, why);
+        self.wait_until(turn, Waiting { row }, delay, why);
         self.release(turn);
         true
     }
@@ -385,13 +386,12 @@ impl TaskMachine {
     fn run_tick(&mut self, turn: &mut Turn, tick: &Tick, trigger: Trigger) {
         let mut row = self.row(turn, trigger);
         self.stamp(&mut row, Some(tick.at));
-        let params = RunVars::new();
         let delay = self.jitter(&row);
         if delay.is_zero() {
-            self.admit(turn, Waiting { row, params });
+            self.admit(turn, Waiting { row });
         } else {
             let why = format!("starts {} later, by jitter", plain::length(delay));
-            self.wait_until(turn, Waiting { row, params }, delay, why);
+            self.wait_until(turn, Waiting { row }, delay, why);
         }
     }
 
@@ -555,8 +555,7 @@ impl TaskMachine {
         let passed = turn.now.wall.duration_since(from);
         let passed = Duration::try_from(passed).unwrap_or(Duration::ZERO);
         let at = turn.now.mono.plus(delay.saturating_sub(passed));
-        let params = RunVars::new();
-        self.queue.push_later(at, Waiting { row, params });
+        self.queue.push_later(at, Waiting { row });
     }
 
     /// No process of it is left, and nothing waits.

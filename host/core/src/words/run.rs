@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{RunId, UnitName};
+use super::spawn::RunVars;
 
 /// What kind of unit a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,6 +99,24 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Outcome; 14] = [
+        Outcome::Succeeded,
+        Outcome::Failed,
+        Outcome::Timeout,
+        Outcome::Stopped,
+        Outcome::StartFailed,
+        Outcome::Unhealthy,
+        Outcome::OomKilled,
+        Outcome::LogOverflow,
+        Outcome::Interrupted,
+        Outcome::DaemonStopped,
+        Outcome::Skipped,
+        Outcome::QueueFull,
+        Outcome::Missed,
+        Outcome::DstSkipped,
+    ];
+
     /// Whether people should hear of it: it went wrong and nobody asked for it.
     pub fn is_failure(self) -> bool {
         use Outcome::{
@@ -187,6 +206,9 @@ pub struct RunRecord {
     pub log_dropped_bytes: u64,
     /// The cause of death, or why it never lived, in plain words.
     pub message: Option<String>,
+    /// What it was given by whoever asked for it, as variables of its environment.
+    #[serde(default)]
+    pub params: RunVars,
 }
 
 impl RunRecord {
@@ -222,6 +244,7 @@ impl RunRecord {
             log_bytes: 0,
             log_dropped_bytes: 0,
             message: None,
+            params: RunVars::new(),
         }
     }
 }

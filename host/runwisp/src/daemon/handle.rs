@@ -114,6 +114,26 @@ pub enum Request {
     ReadBell {
         /// This row; none is all there are.
         id: Option<MessageId>,
+        /// Whether it was read, or is to count as unread again.
+        read: bool,
+        /// The answer.
+        reply: Reply<()>,
+    },
+    /// Carry out a command that has a key, once: when the key comes again, the answer is that of the first time.
+    Keyed {
+        /// The key.
+        key: Box<Key>,
+        /// What.
+        command: Command,
+        /// The answer.
+        reply: Reply<Result<Keyed, Refusal>>,
+    },
+    /// Take ended runs out of sight, or bring them back before a sweep removes them.
+    HideRuns {
+        /// Which.
+        runs: Vec<RunId>,
+        /// Whether out of sight.
+        hide: bool,
         /// The answer.
         reply: Reply<()>,
     },
@@ -126,6 +146,26 @@ pub enum Request {
         /// The answer; none when the loop knows nothing of it, so that the history does.
         reply: Reply<Option<Box<RunRecord>>>,
     },
+}
+
+/// What a caller calls a request, so that sending it again does nothing again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// For which unit.
+    pub unit: UnitName,
+    /// Its name.
+    pub name: String,
+    /// What is asked, to tell another request with the same key.
+    pub body: String,
+}
+
+/// What became of a request with a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Keyed {
+    /// It was carried out, or had been.
+    Done(Done),
+    /// The key was used for another request.
+    Taken,
 }
 
 /// How the daemon is to leave.
@@ -447,9 +487,31 @@ impl Handle {
         self.ask(|reply| Request::Hour { subject, reply }).await
     }
 
-    /// Marks a row of the bell as read, or all of them.
-    pub async fn read_bell(&self, id: Option<MessageId>) -> Result<(), AskError> {
-        self.ask(|reply| Request::ReadBell { id, reply }).await
+    /// Marks a row of the bell as read or unread, or all of them.
+    pub async fn read_bell(&self, id: Option<MessageId>, read: bool) -> Result<(), AskError> {
+        self.ask(|reply| Request::ReadBell { id, read, reply })
+            .await
+    }
+
+    /// Carries out a command that has a key; see [`Request::Keyed`].
+    pub async fn keyed(
+        &self,
+        key: Key,
+        command: Command,
+    ) -> Result<Result<Keyed, Refusal>, AskError> {
+        let key = Box::new(key);
+        self.ask(|reply| Request::Keyed {
+            key,
+            command,
+            reply,
+        })
+        .await
+    }
+
+    /// Takes ended runs out of sight, or brings them back.
+    pub async fn hide_runs(&self, runs: Vec<RunId>, hide: bool) -> Result<(), AskError> {
+        self.ask(|reply| Request::HideRuns { runs, hide, reply })
+            .await
     }
 
     /// A run's row as the loop knows it, or none when the history has it; with `ended`, once it has ended for good.

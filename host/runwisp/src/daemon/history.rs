@@ -13,32 +13,15 @@ use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::notice::Delivery;
-use runwisp_core::words::run::{Outcome, RunRecord, RunState};
+use runwisp_core::words::run::RunRecord;
 
 pub use crate::logs::{From, Line, Page, Place, Stream};
-pub use crate::store::{DeliveryFilter, Notification};
+pub use crate::store::{
+    DeliveryFilter, Found, KEY_KEPT, Notification, Position, Request, RunFilter, Sort, Summary,
+};
 
 /// The most runs one answer holds.
 pub const MAX_RUNS: usize = 10_000;
-
-/// Which runs are wanted; every field narrows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunFilter {
-    /// Runs of one of these units; none is all units.
-    pub units: Option<Vec<UnitName>>,
-    /// Runs in this state.
-    pub state: Option<RunState>,
-    /// Runs that ended so.
-    pub outcome: Option<Outcome>,
-    /// Runs created at or after.
-    pub since: Option<Timestamp>,
-    /// Only runs older than this one: where the page before ended.
-    pub before: Option<RunId>,
-    /// Only runs that stand for a tick of a schedule.
-    pub scheduled_only: bool,
-    /// The most that come back, newest first; at most [`MAX_RUNS`].
-    pub limit: usize,
-}
 
 /// What to look for in kept output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +69,20 @@ pub enum HistoryError {
 
 /// The past, as faces read it. Every call may block on the disk.
 pub trait History: Send + Sync + 'static {
-    /// Runs that fit, newest first.
-    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, HistoryError>;
+    /// Runs that fit. A page may be short although more follow.
+    fn runs(&self, filter: &RunFilter) -> Result<Found, HistoryError>;
+
+    /// How many runs fit, and whether that is only the least there are.
+    fn count(&self, filter: &RunFilter) -> Result<(u64, bool), HistoryError>;
+
+    /// How runs ended, of the units and since the time of the filter.
+    fn summary(&self, filter: &RunFilter) -> Result<Summary, HistoryError>;
+
+    /// Of these runs, those that were taken out of sight and can still be brought back.
+    fn hidden(&self, runs: &[RunId]) -> Result<Vec<RunRecord>, HistoryError>;
+
+    /// The request with this key that came to a run within [`KEY_KEPT`].
+    fn request(&self, unit: &UnitName, key: &str) -> Result<Option<Request>, HistoryError>;
 
     /// One run.
     fn run(&self, id: RunId) -> Result<Option<RunRecord>, HistoryError>;

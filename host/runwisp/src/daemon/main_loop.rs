@@ -23,6 +23,7 @@ use super::exec_probes::ExecProbes;
 use super::handle::{LoopEnd, Request};
 use super::journal::Journal;
 use super::keeper_link::{KeeperGone, KeeperLink};
+use super::keyed::Keys;
 use super::notify_socket::{NotifySocket, run_of_sender};
 use super::output_rules::{OutputRules, Scanned};
 use super::reload::Reloading;
@@ -117,6 +118,7 @@ pub(crate) struct MainLoop {
     pub(crate) taps: Taps,
     pub(crate) rules: OutputRules,
     pub(crate) callers: Callers,
+    pub(crate) keys: Keys,
     pub(crate) reloading: Reloading,
     pub(crate) situation: Situation,
     pub(crate) messages: Messages,
@@ -182,6 +184,7 @@ impl MainLoop {
             taps: Taps::default(),
             rules: OutputRules::default(),
             callers: Callers::default(),
+            keys: Keys::default(),
             reloading: parts.reloading,
             situation: parts.situation,
             messages,

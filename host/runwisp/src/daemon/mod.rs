@@ -24,6 +24,7 @@ mod fault;
 mod greeting;
 mod journal;
 mod keeper_link;
+mod keyed;
 mod known;
 mod listening;
 mod loading;

@@ -17,12 +17,16 @@ use runwisp_core::words::notice::Delivery;
 use runwisp_core::words::run::RunRecord;
 
 use super::history::{
-    DeliveryFilter, From, History, HistoryError, Hit, Line, Notification, Page, RunFilter, Search,
+    DeliveryFilter, Found, From, History, HistoryError, Hit, KEY_KEPT, Line, Notification, Page,
+    Request, RunFilter, Search, Summary,
 };
 use crate::store::{Queries, StoreError, Writer};
 
 /// The longest wait for a commit; a disk that is slower than that is shown as it is.
 const COMMIT: Duration = Duration::from_millis(250);
+
+/// How many rows are looked at to count runs.
+const COUNTED: usize = 10_000;
 
 /// Reads one data directory.
 pub(crate) struct Past {
@@ -46,32 +50,37 @@ fn read(error: StoreError) -> HistoryError {
 }
 
 impl History for Past {
-    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, HistoryError> {
+    fn runs(&self, filter: &RunFilter) -> Result<Found, HistoryError> {
         self.writer.flush(COMMIT);
-        // No names at all means all units to the store, and none to the faces.
-        if filter.units.as_ref().is_some_and(Vec::is_empty) {
-            return Ok(Vec::new());
-        }
-        let wanted = crate::store::RunFilter {
-            units: filter
-                .units
-                .iter()
-                .flatten()
-                .map(ToString::to_string)
-                .collect(),
-            state: filter.state,
-            outcomes: filter.outcome.into_iter().collect(),
-            since: filter.since,
-            before: filter.before,
-            scheduled_only: filter.scheduled_only,
-            limit: Some(filter.limit),
-            ..crate::store::RunFilter::default()
-        };
-        self.queries.runs(&wanted).map_err(read)
+        self.queries.look(filter).map_err(read)
+    }
+
+    fn count(&self, filter: &RunFilter) -> Result<(u64, bool), HistoryError> {
+        self.queries.count(filter, COUNTED).map_err(read)
+    }
+
+    fn summary(&self, filter: &RunFilter) -> Result<Summary, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.summary(filter).map_err(read)
+    }
+
+    fn hidden(&self, runs: &[RunId]) -> Result<Vec<RunRecord>, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.rows_hidden(runs).map_err(read)
+    }
+
+    fn request(&self, unit: &UnitName, key: &str) -> Result<Option<Request>, HistoryError> {
+        self.writer.flush(COMMIT);
+        let after = Timestamp::now().checked_sub(KEY_KEPT);
+        let after = after.unwrap_or(Timestamp::MIN);
+        self.queries.request(unit, key, after).map_err(read)
     }
 
     fn run(&self, id: RunId) -> Result<Option<RunRecord>, HistoryError> {
         self.writer.flush(COMMIT);
+        if self.queries.is_hidden(id).map_err(read)? {
+            return Ok(None);
+        }
         self.queries.run(&id.to_string()).map_err(read)
     }
 

@@ -19,6 +19,17 @@ impl MainLoop {
                 let caller = self.callers.enter(reply);
                 self.step(Input::Command { caller, command });
             }
+            Request::Keyed {
+                key,
+                command,
+                reply,
+            } => self.carry_out_once(*key, command, reply),
+            Request::HideRuns { runs, hide, reply } => {
+                let at = hide.then(|| clock::now().wall);
+                self.journal.write(Write::HideRuns(runs, at));
+                self.journal.flush();
+                let _ = reply.send(());
+            }
             Request::Status { reply } => {
                 let mut units = self.fleet.status(clock::now());
                 self.sampling.fill(&mut units);
@@ -47,9 +58,9 @@ impl MainLoop {
                 let _ = reply.send(Box::new(self.snapshot()));
             }
             Request::Hour { subject, reply } => self.tell_hour(&subject, reply),
-            Request::ReadBell { id, reply } => {
+            Request::ReadBell { id, read, reply } => {
                 let at = clock::now().wall;
-                self.journal.write(Write::Read(Read { id, at }));
+                self.journal.write(Write::Read(Read { id, at, read }));
                 self.journal.flush();
                 let _ = reply.send(());
             }

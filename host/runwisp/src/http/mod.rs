@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod caller;
+pub mod choose;
 pub mod follow;
 pub mod listen;
 pub mod openapi;

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use super::access::guard::{self, Guard};
 use super::routes::{
-    audit, daemon, events, figures, healthz, hooks, log_search, log_stream, logs, messages,
-    metrics, password, reload, runs, schedule, search, session, status, tokens, units,
+    audit, bulk, daemon, events, figures, healthz, hooks, log_search, log_stream, logs, messages,
+    metrics, password, reload, runs, schedule, search, session, status, tasks, tokens, units,
 };
 use super::{MAX_BODY, openapi, page};
 use crate::daemon::handle::Handle;
@@ -69,16 +69,21 @@ fn paths() -> OpenApiRouter<Handle> {
         .routes(routes!(audit::list))
         .routes(routes!(hooks::trigger))
         .routes(routes!(status::status))
+        .routes(routes!(status::daemon))
         .routes(routes!(units::list))
         .routes(routes!(units::show))
         .routes(routes!(units::start))
         .routes(routes!(units::stop))
         .routes(routes!(units::restart))
         .routes(routes!(units::signal))
-        .routes(routes!(units::run))
+        .routes(routes!(tasks::run))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
+        .routes(routes!(runs::summary))
+        .routes(routes!(runs::delete))
         .routes(routes!(runs::stop))
+        .routes(routes!(runs::rerun))
+        .routes(routes!(bulk::bulk))
         .routes(routes!(logs::page))
         .routes(routes!(logs::download))
         .routes(routes!(log_search::search))
@@ -97,5 +102,7 @@ fn paths() -> OpenApiRouter<Handle> {
         .routes(routes!(messages::deliveries))
         .routes(routes!(messages::notifications))
         .routes(routes!(messages::read))
+        .routes(routes!(messages::unread))
+        .routes(routes!(messages::notifiers))
         .routes(routes!(messages::test))
 }

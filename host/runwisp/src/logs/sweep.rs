@@ -36,6 +36,9 @@ const BATCH: usize = 1000;
 /// How long the sweep waits for the rows it removed to be gone.
 const COMMIT: Duration = Duration::from_secs(10);
 
+/// How long a run that was taken out of sight can be brought back, at least.
+pub const UNDO: SignedDuration = SignedDuration::from_secs(60);
+
 /// What is kept.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -109,6 +112,7 @@ pub fn sweep(
             &mut report,
         );
     }
+    remove_hidden(data, queries, writer, now, &mut report);
     let mut kept = Vec::new();
     let mut total = 0;
     for unit in units_with_logs(data, &mut report) {
@@ -175,6 +179,36 @@ fn remove_expired(
         report.runs_removed += removed as u64;
         writer.send([Write::DeleteRuns(gone)]);
         if found < BATCH || some_stay || !writer.flush(COMMIT) {
+            return;
+        }
+    }
+}
+
+/// Removes the runs that were taken out of sight long enough ago.
+fn remove_hidden(
+    data: &Path,
+    queries: &Queries,
+    writer: &Writer,
+    now: Timestamp,
+    report: &mut Report,
+) {
+    let before = now.checked_sub(UNDO).unwrap_or(Timestamp::MIN);
+    loop {
+        let hidden = match queries.hidden(before, BATCH) {
+            Ok(hidden) => hidden,
+            Err(error) => return report.troubles.push(error.to_string()),
+        };
+        let mut gone = Vec::with_capacity(hidden.len());
+        for (run, unit) in &hidden {
+            match remove(data, unit, *run) {
+                Ok(()) => gone.push(*run),
+                Err(error) => report.troubles.push(error.to_string()),
+            }
+        }
+        let all = gone.len() == hidden.len();
+        report.runs_removed += gone.len() as u64;
+        writer.send([Write::DeleteRuns(gone)]);
+        if hidden.len() < BATCH || !all || !writer.flush(COMMIT) {
             return;
         }
     }

@@ -8,10 +8,10 @@ use rusqlite::{Connection, ErrorCode, Transaction, params};
 
 use super::audit;
 use super::codes::kind_code;
-use super::messages;
 use super::pending::Pending;
 use super::rows::{key, upsert_run};
 use super::samples;
+use super::{messages, runs_kept};
 
 /// How many events the journal keeps; older ones are removed as new ones come.
 pub const EVENTS_KEPT: u64 = 100_000;
@@ -59,6 +59,7 @@ fn write(
             statement.execute([key(*id)])?;
         }
     }
+    runs_kept::write(&transaction, pending)?;
     write_memories(&transaction, pending)?;
     write_events(&transaction, pending)?;
     messages::write(&transaction, &pending.messages)?;

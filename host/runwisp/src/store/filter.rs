@@ -1,67 +1,147 @@
-//! Which runs are asked for, and how they are found without looking at a million rows.
+//! Which runs are asked for, and by which indexes they are found without looking at a million rows.
 //!
-//! Rows come newest first, and ids sort by time, so every index ends in `id`. A filter becomes one or more *streams*:
-//! stretches of an index with fixed first columns, each already in order. Several streams (three units, two outcomes)
-//! are merged, and each is read only as far as the page needs. What no index covers is checked row by row.
+//! Ids sort by time, so an index that ends in `id` gives rows by age; two indexes give them by length. A filter becomes
+//! one or more *streams*: stretches of an index with fixed first columns, each already in order. What no index covers is
+//! a *condition*, checked row by row; `find.rs` bounds how many rows that may take.
 //!
-//! Tests are in `tests/queries.rs`; the speed over a million rows is a matter of the benchmark.
+//! Pure. Tests are in `tests/queries.rs`; the speed over a million rows is a matter of the benchmark.
 
-use std::collections::BinaryHeap;
+use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
+use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::RunId;
 use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
-use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::codes::{kind_code, outcome_code, state_code, trigger_code};
-use super::rows::{COLUMNS, key, read_run};
+use super::rows::key;
 
 /// The most runs one query returns.
 pub const MOST_RUNS: usize = 10_000;
 
-/// Beyond so many streams, the newest rows are looked through first.
-const MANY_STREAMS: usize = 256;
+/// Beyond so many units, one index over all of them is read rather than one for each.
+const MANY_UNITS: usize = 64;
 
-/// How many of the newest rows that is.
-const LOOK_THROUGH: i64 = 4096;
+/// In which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first.
+    Oldest,
+    /// Longest first; runs that never had a process are left out.
+    Longest,
+    /// Shortest first, likewise.
+    Shortest,
+}
+
+impl Sort {
+    /// Whether rows come with the largest first.
+    pub(super) fn descends(self) -> bool {
+        matches!(self, Sort::Newest | Sort::Longest)
+    }
+
+    /// Whether rows come by length.
+    pub(super) fn by_length(self) -> bool {
+        matches!(self, Sort::Longest | Sort::Shortest)
+    }
+
+    /// Where a row stands in this order.
+    pub(super) fn position(self, run: &RunRecord) -> Position {
+        let length = run.duration.map_or(0, |d| d.as_micros());
+        Position {
+            length: if self.by_length() {
+                i64::try_from(length).unwrap_or(i64::MAX)
+            } else {
+                0
+            },
+            id: run.id,
+        }
+    }
+}
+
+/// A place in a sorted history: right after this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Its length in microseconds, where rows are sorted by it; else 0.
+    pub(super) length: i64,
+    /// The run.
+    pub(super) id: RunId,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.length, self.id)
+    }
+}
+
+/// The text is no position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadPosition;
+
+impl FromStr for Position {
+    type Err = BadPosition;
+
+    fn from_str(text: &str) -> Result<Self, BadPosition> {
+        let (length, id) = text.split_once('-').ok_or(BadPosition)?;
+        Ok(Position {
+            length: length.parse().ok().filter(|l| *l >= 0).ok_or(BadPosition)?,
+            id: id.parse().map_err(|_| BadPosition)?,
+        })
+    }
+}
 
 /// Which runs. What is empty or none does not restrict.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunFilter {
     /// Globs over names of units; a run of any of them.
     pub units: Vec<String>,
+    /// Globs over names of units that may be seen at all; none is all units, an empty list is no unit.
+    pub within: Option<Vec<Glob>>,
     /// The kind the unit had then.
     pub kind: Option<Kind>,
     /// The instance of a service.
     pub instance: Option<u32>,
-    /// Where the run is.
-    pub state: Option<RunState>,
+    /// Where the run is; any of these.
+    pub states: Vec<RunState>,
     /// How it ended; any of these.
     pub outcomes: Vec<Outcome>,
-    /// Why it began.
-    pub trigger: Option<Trigger>,
+    /// Why it began; any of these.
+    pub triggers: Vec<Trigger>,
+    /// What its process left with; any of these.
+    pub exit_codes: Vec<i32>,
     /// The chain of retries.
     pub execution_id: Option<RunId>,
+    /// Only runs that retry another.
+    pub retries: bool,
     /// Only runs that stand for a tick of a schedule.
     pub scheduled_only: bool,
+    /// This text stands in the message or in the name of the unit, whatever the case.
+    pub text: Option<String>,
     /// Decided at that time or later.
     pub since: Option<Timestamp>,
     /// Decided before that time.
     pub until: Option<Timestamp>,
-    /// Only older runs than this one: the next page.
+    /// Only older runs than this one.
     pub before: Option<RunId>,
+    /// In which order.
+    pub sort: Sort,
+    /// Only runs after this place of that order: the next page.
+    pub after: Option<Position>,
     /// How many at most, up to [`MOST_RUNS`]; none is 50.
     pub limit: Option<usize>,
 }
 
 impl RunFilter {
-    fn limit(&self) -> usize {
+    pub(super) fn limit(&self) -> usize {
         self.limit.unwrap_or(50).min(MOST_RUNS)
     }
 
     /// The smallest key that can match, and the first that is too large.
-    fn keys(&self) -> ([u8; 16], [u8; 16]) {
+    pub(super) fn keys(&self) -> ([u8; 16], [u8; 16]) {
         let at = |time: Timestamp| u64::try_from(time.as_millisecond()).unwrap_or(0);
         let low = self
             .since
@@ -73,42 +153,22 @@ impl RunFilter {
         (low.to_be_bytes(), high.to_be_bytes())
     }
 
+    /// The only trigger that is asked for, where it is a rare one.
     fn rare_trigger(&self) -> Option<Trigger> {
-        self.trigger
-            .filter(|trigger| !matches!(trigger, Trigger::Schedule | Trigger::Restart))
-    }
-}
-
-/// The runs of `units` (all, where none) that the filter lets through, newest first. Globs are resolved already.
-pub(super) fn find(
-    db: &Connection,
-    filter: &RunFilter,
-    units: Option<&[i64]>,
-) -> rusqlite::Result<Vec<RunRecord>> {
-    if filter.limit() == 0 || units.is_some_and(<[i64]>::is_empty) {
-        return Ok(Vec::new());
-    }
-    let mut streams = streams(filter, units);
-    if streams.len() > MANY_STREAMS {
-        let newest = look_through(db, filter, units.unwrap_or_default())?;
-        if newest.len() >= filter.limit() {
-            return Ok(newest);
+        match self.triggers[..] {
+            [trigger] if !matches!(trigger, Trigger::Schedule | Trigger::Restart) => Some(trigger),
+            _ => None,
         }
     }
-    merge(db, filter, &mut streams)
 }
 
-/// A stretch of an index, newest first.
-struct Stream {
-    index: &'static str,
+/// A stretch of an index, in order.
+pub(super) struct Stream {
+    pub(super) index: &'static str,
     /// Conditions that the index covers, with their values.
-    fixed: Vec<(&'static str, Value)>,
+    pub(super) fixed: Vec<(&'static str, Value)>,
     /// The units among which its rows are, where the index does not see to that.
-    among: Option<String>,
-    /// Rows read and not yet given out, newest last.
-    ready: Vec<RunRecord>,
-    /// Where to go on; none at the end.
-    below: Option<[u8; 16]>,
+    pub(super) among: Option<String>,
 }
 
 fn stream(index: &'static str, fixed: Vec<(&'static str, Value)>) -> Stream {
@@ -116,8 +176,6 @@ fn stream(index: &'static str, fixed: Vec<(&'static str, Value)>) -> Stream {
         index,
         fixed,
         among: None,
-        ready: Vec::new(),
-        below: None,
     }
 }
 
@@ -133,25 +191,57 @@ fn stream_among(
 }
 
 /// Chooses the indexes. The order of the cases is from the most to the least selective.
-fn streams(filter: &RunFilter, units: Option<&[i64]>) -> Vec<Stream> {
+pub(super) fn streams(filter: &RunFilter, units: Option<&[i64]>) -> Vec<Stream> {
+    if filter.sort.by_length() {
+        return by_length(units);
+    }
     if let Some(id) = filter.execution_id {
         // The first run of a chain has no execution id of its own: it is found by its key.
+        let id = || Value::Blob(key(id).to_vec());
+        let chain = vec![("r.execution_id = ?", id())];
         return vec![
-            stream_among(
-                units,
-                "INDEXED BY runs_by_execution",
-                vec![("r.execution_id = ?", Value::Blob(key(id).to_vec()))],
-            ),
-            stream_among(units, "", vec![("r.id = ?", Value::Blob(key(id).to_vec()))]),
+            stream_among(units, "INDEXED BY runs_by_execution", chain),
+            stream_among(units, "", vec![("r.id = ?", id())]),
         ];
     }
-    if let Some(state) = filter.state.filter(|state| *state != RunState::Ended) {
-        return vec![stream_among(
-            units,
-            "INDEXED BY runs_open",
-            vec![("r.state <> 4 AND r.state = ?", state_code(state).into())],
-        )];
+    if !filter.states.is_empty() && !filter.states.contains(&RunState::Ended) {
+        let open = |state: &RunState| {
+            let fixed = vec![("r.state <> 4 AND r.state = ?", state_code(*state).into())];
+            stream_among(units, "INDEXED BY runs_open", fixed)
+        };
+        return filter.states.iter().map(open).collect();
     }
+    if !filter.exit_codes.is_empty() && !filter.exit_codes.contains(&0) {
+        let coded = |code: &i32| {
+            let fixed = vec![("r.exit_code <> 0 AND r.exit_code = ?", (*code).into())];
+            stream_among(units, "INDEXED BY runs_by_exit_code", fixed)
+        };
+        return filter.exit_codes.iter().map(coded).collect();
+    }
+    if filter.retries && filter.outcomes.is_empty() {
+        let fixed = vec![("r.attempt > ?", Value::from(1))];
+        // The index is over a constant, so that SQLite can tell that it applies.
+        let fixed = [vec![("r.attempt > 1 AND 1 = ?", Value::from(1))], fixed].concat();
+        return vec![stream_among(units, "INDEXED BY runs_that_retry", fixed)];
+    }
+    by_age(filter, units)
+}
+
+/// Longest or shortest first.
+fn by_length(units: Option<&[i64]>) -> Vec<Stream> {
+    match units {
+        Some(units) if units.len() <= MANY_UNITS => units
+            .iter()
+            .map(|unit| {
+                let fixed = vec![("r.unit = ?", Value::from(*unit))];
+                stream("INDEXED BY runs_by_unit_and_length", fixed)
+            })
+            .collect(),
+        units => vec![stream_among(units, "INDEXED BY runs_by_length", Vec::new())],
+    }
+}
+
+fn by_age(filter: &RunFilter, units: Option<&[i64]>) -> Vec<Stream> {
     let by_outcome = !filter.outcomes.is_empty()
         && (filter.rare_trigger().is_none() || filter.outcomes != [Outcome::Succeeded]);
     let unit = |unit: &i64| ("r.unit = ?", Value::from(*unit));
@@ -161,10 +251,8 @@ fn streams(filter: &RunFilter, units: Option<&[i64]>) -> Vec<Stream> {
             .iter()
             .flat_map(|u| filter.outcomes.iter().map(move |o| (u, o)))
             .map(|(u, o)| {
-                stream(
-                    "INDEXED BY runs_by_unit_and_outcome",
-                    vec![unit(u), outcome(o)],
-                )
+                let fixed = vec![unit(u), outcome(o)];
+                stream("INDEXED BY runs_by_unit_and_outcome", fixed)
             })
             .collect(),
         (None, true, _) => filter
@@ -173,19 +261,15 @@ fn streams(filter: &RunFilter, units: Option<&[i64]>) -> Vec<Stream> {
             .map(|o| stream("INDEXED BY runs_by_outcome", vec![outcome(o)]))
             .collect(),
         (units, false, Some(trigger)) => {
-            let why = (
-                "r.trigger <> 0 AND r.trigger <> 5 AND r.trigger = ?",
-                Value::from(trigger_code(trigger)),
-            );
+            let code = Value::from(trigger_code(trigger));
+            let why = ("r.trigger <> 0 AND r.trigger <> 5 AND r.trigger = ?", code);
             match units {
                 None => vec![stream("INDEXED BY runs_by_rare_trigger", vec![why])],
                 Some(units) => units
                     .iter()
                     .map(|u| {
-                        stream(
-                            "INDEXED BY runs_by_unit_and_rare_trigger",
-                            vec![unit(u), why.clone()],
-                        )
+                        let fixed = vec![unit(u), why.clone()];
+                        stream("INDEXED BY runs_by_unit_and_rare_trigger", fixed)
                     })
                     .collect(),
             }
@@ -198,8 +282,11 @@ fn streams(filter: &RunFilter, units: Option<&[i64]>) -> Vec<Stream> {
     }
 }
 
-/// The conditions that are checked row by row; those an index covers as well do no harm.
-fn conditions(filter: &RunFilter, sql: &mut String, values: &mut Vec<Value>) {
+/// What is checked row by row, as one expression; what an index covers as well does no harm. `named` are the units whose
+/// names hold the text that is looked for.
+pub(super) fn conditions(filter: &RunFilter, named: &[i64]) -> (String, Vec<Value>) {
+    let mut sql = String::from("r.deleted_at IS NULL");
+    let mut values = Vec::new();
     let mut and = |text: &str, value: Value| {
         sql.push_str(" AND ");
         sql.push_str(text);
@@ -211,132 +298,65 @@ fn conditions(filter: &RunFilter, sql: &mut String, values: &mut Vec<Value>) {
     if let Some(instance) = filter.instance {
         and("r.instance = ?", instance.into());
     }
-    if let Some(state) = filter.state {
-        and("r.state = ?", state_code(state).into());
-    }
-    if let Some(trigger) = filter.trigger {
-        and("r.trigger = ?", trigger_code(trigger).into());
-    }
     if let Some(since) = filter.since {
         and("r.created_at >= ?", since.as_microsecond().into());
     }
     if let Some(until) = filter.until {
         and("r.created_at < ?", until.as_microsecond().into());
     }
+    if let Some(before) = filter.before {
+        and("r.id < ?", Value::Blob(key(before).to_vec()));
+    }
+    if let Some(id) = filter.execution_id {
+        and(
+            "ifnull(r.execution_id, r.id) = ?",
+            Value::Blob(key(id).to_vec()),
+        );
+    }
+    if let Some(text) = &filter.text {
+        let found = format!(
+            "(instr(lower(ifnull(r.message, '')), ?) > 0 OR r.unit IN ({}))",
+            join(named)
+        );
+        and(&found, text.to_lowercase().into());
+    }
     if filter.scheduled_only {
         sql.push_str(" AND r.scheduled_at IS NOT NULL");
     }
-    if !filter.outcomes.is_empty() {
-        let list: Vec<String> = filter
-            .outcomes
-            .iter()
-            .map(|outcome| outcome_code(*outcome).to_string())
-            .collect();
-        sql.push_str(&format!(" AND r.outcome IN ({})", list.join(",")));
+    if filter.retries {
+        sql.push_str(" AND r.attempt > 1");
     }
-}
-
-/// Reads up to `most` more rows of a stream.
-fn refill(
-    db: &Connection,
-    filter: &RunFilter,
-    stream: &mut Stream,
-    most: usize,
-) -> rusqlite::Result<()> {
-    let Some(below) = stream.below.take() else {
-        return Ok(());
-    };
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM runs r {} CROSS JOIN units u ON u.id = r.unit WHERE r.id < ? AND r.id >= ?",
-        stream.index
+    any_of(
+        &mut sql,
+        "r.state",
+        filter.states.iter().map(|s| state_code(*s)),
     );
-    let mut values = vec![
-        Value::Blob(below.to_vec()),
-        Value::Blob(filter.keys().0.to_vec()),
-    ];
-    for (text, value) in &stream.fixed {
-        sql.push_str(" AND ");
-        sql.push_str(text);
-        values.push(value.clone());
-    }
-    conditions(filter, &mut sql, &mut values);
-    if let Some(units) = &stream.among {
-        sql.push_str(&format!(" AND r.unit IN ({units})"));
-    }
-    sql.push_str(" ORDER BY r.id DESC LIMIT ?");
-    values.push(Value::from(i64::try_from(most).unwrap_or(i64::MAX)));
-    let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(rusqlite::params_from_iter(values), read_run)?;
-    stream.ready = rows.collect::<Result<_, _>>()?;
-    if stream.ready.len() == most {
-        stream.below = stream.ready.last().map(|run| key(run.id));
-    }
-    stream.ready.reverse();
-    Ok(())
-}
-
-/// Takes the newest of all streams' next rows until the page is full.
-fn merge(
-    db: &Connection,
-    filter: &RunFilter,
-    streams: &mut [Stream],
-) -> rusqlite::Result<Vec<RunRecord>> {
-    let limit = filter.limit();
-    let most = if streams.len() == 1 {
-        limit
-    } else {
-        (2 * limit / streams.len()).clamp(4, 256)
-    };
-    let mut heads = BinaryHeap::with_capacity(streams.len());
-    for (number, stream) in streams.iter_mut().enumerate() {
-        stream.below = Some(filter.keys().1);
-        refill(db, filter, stream, most)?;
-        if let Some(run) = stream.ready.last() {
-            heads.push((run.id, number));
-        }
-    }
-    let mut page = Vec::with_capacity(limit.min(1024));
-    while let Some((_, number)) = heads.pop() {
-        let stream = &mut streams[number];
-        page.extend(stream.ready.pop());
-        if page.len() == limit {
-            break;
-        }
-        if stream.ready.is_empty() {
-            refill(db, filter, stream, most)?;
-        }
-        if let Some(run) = stream.ready.last() {
-            heads.push((run.id, number));
-        }
-    }
-    Ok(page)
-}
-
-/// The matching ones among the newest rows of all: enough, more often than not, when many units are asked for.
-fn look_through(
-    db: &Connection,
-    filter: &RunFilter,
-    units: &[i64],
-) -> rusqlite::Result<Vec<RunRecord>> {
-    let (low, high) = filter.keys();
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM (SELECT * FROM runs WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT {LOOK_THROUGH}) r \
-         CROSS JOIN units u ON u.id = r.unit WHERE r.unit IN ({})",
-        join(units)
+    any_of(
+        &mut sql,
+        "r.outcome",
+        filter.outcomes.iter().map(|o| outcome_code(*o)),
     );
-    let mut values = vec![Value::Blob(high.to_vec()), Value::Blob(low.to_vec())];
-    conditions(filter, &mut sql, &mut values);
-    sql.push_str(" ORDER BY r.id DESC LIMIT ?");
-    values.push(Value::from(
-        i64::try_from(filter.limit()).unwrap_or(i64::MAX),
-    ));
-    let mut statement = db.prepare(&sql)?;
-    statement
-        .query_map(rusqlite::params_from_iter(values), read_run)?
-        .collect()
+    any_of(
+        &mut sql,
+        "r.trigger",
+        filter.triggers.iter().map(|t| trigger_code(*t)),
+    );
+    any_of(
+        &mut sql,
+        "r.exit_code",
+        filter.exit_codes.iter().map(|c| i64::from(*c)),
+    );
+    (sql, values)
 }
 
-fn join(numbers: &[i64]) -> String {
+fn any_of(sql: &mut String, column: &str, numbers: impl Iterator<Item = i64>) {
+    let numbers: Vec<i64> = numbers.collect();
+    if !numbers.is_empty() {
+        sql.push_str(&format!(" AND {column} IN ({})", join(&numbers)));
+    }
+}
+
+pub(super) fn join(numbers: &[i64]) -> String {
     let texts: Vec<String> = numbers.iter().map(i64::to_string).collect();
     texts.join(",")
 }

@@ -79,6 +79,13 @@ pub(super) fn write(db: &Connection, messages: &Messages) -> rusqlite::Result<()
         write_memory(db, name, memory.as_deref())?;
     }
     for read in &messages.read {
+        if !read.read {
+            db.prepare_cached(
+                "UPDATE notifications SET read_at = NULL WHERE id = ?1 OR ?1 IS NULL",
+            )?
+            .execute([read.id.map(key)])?;
+            continue;
+        }
         db.prepare_cached(
             "UPDATE notifications SET read_at = ?1 WHERE (id = ?2 OR ?2 IS NULL) \
              AND last_at <= ?1 AND ifnull(read_at, 0) < ?1",

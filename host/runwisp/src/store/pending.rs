@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use jiff::Timestamp;
 use runwisp_core::figures::bucket::Full;
 use runwisp_core::words::action::Memory;
 use runwisp_core::words::audit::AuditEntry;
@@ -18,6 +19,7 @@ use runwisp_core::words::notice::{BellRow, Delivery};
 use runwisp_core::words::run::{RunRecord, RunState};
 
 use super::pending_messages::{Keep, Messages, Read};
+use super::runs_kept::Request;
 use super::samples;
 
 /// One thing to write.
@@ -38,6 +40,10 @@ pub enum Write {
     Event(Envelope),
     /// Removes the rows of these runs. Their logs are already gone.
     DeleteRuns(Vec<RunId>),
+    /// Takes these runs out of sight since that time, or (with none) brings them back.
+    HideRuns(Vec<RunId>, Option<Timestamp>),
+    /// Remembers what a request with a key came to.
+    Request(Box<Request>),
     /// A delivery, new or changed. With `confirm`, [`super::Told::Stored`] says once that it is held.
     Delivery {
         /// The delivery.
@@ -67,6 +73,8 @@ pub(super) const MOST_ROWS: usize = 100_000;
 pub(super) struct Pending {
     pub(super) runs: BTreeMap<RunId, Box<RunRecord>>,
     pub(super) deleted: BTreeSet<RunId>,
+    pub(super) hidden: BTreeMap<RunId, Option<Timestamp>>,
+    pub(super) requests: Vec<Request>,
     pub(super) memories: BTreeMap<UnitName, Option<Memory>>,
     pub(super) events: VecDeque<Envelope>,
     pub(super) confirm: Vec<RunId>,
@@ -91,6 +99,8 @@ impl Pending {
     pub(super) fn rows(&self) -> usize {
         self.runs.len()
             + self.deleted.len()
+            + self.hidden.len()
+            + self.requests.len()
             + self.memories.len()
             + self.events.len()
             + self.messages.rows()
@@ -121,6 +131,8 @@ impl Pending {
                     self.deleted.insert(id);
                 }
             }
+            Write::HideRuns(ids, at) => self.hidden.extend(ids.into_iter().map(|id| (id, at))),
+            Write::Request(request) => self.requests.push(*request),
             Write::Delivery { delivery, confirm } => self.messages.deliver(delivery, confirm),
             Write::Bell(row) => {
                 self.messages.bell.insert(row.id, row);
@@ -148,6 +160,11 @@ impl Pending {
                 self.deleted.insert(id);
             }
         }
+        for (id, at) in older.hidden {
+            self.hidden.entry(id).or_insert(at);
+        }
+        let newer = std::mem::replace(&mut self.requests, older.requests);
+        self.requests.extend(newer);
         for (unit, memory) in older.memories {
             self.memories.entry(unit).or_insert(memory);
         }

@@ -17,6 +17,8 @@ pub struct Read {
     pub id: Option<MessageId>,
     /// When.
     pub at: Timestamp,
+    /// Whether it was read, or is to count as unread again.
+    pub read: bool,
 }
 
 /// What is kept of messages at most.

@@ -21,7 +21,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::codes::kind_code;
 use super::error::StoreError;
-use super::filter::{self, RunFilter};
+use super::filter::RunFilter;
+use super::find::{self, Found, Resolved};
 use super::keeping::Located;
 use super::rows::{COLUMNS, key, read_id, read_run};
 use super::schema::{self, FILE_NAME, Place};
@@ -82,11 +83,27 @@ impl Queries {
         }
     }
 
-    /// The runs that the filter lets through, newest first.
+    /// The runs that the filter lets through, in its order, however many rows have to be looked at.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError> {
         self.ask(|db| {
-            let units = resolve_units(db, filter)?;
-            Ok(filter::find(db, filter, units.as_deref())?)
+            let resolved = resolve_units(db, filter)?;
+            Ok(find::find(db, filter, &resolved, usize::MAX)?.runs)
+        })
+    }
+
+    /// The same, looking at a bounded number of rows: a page may be short, and says where to go on.
+    pub fn look(&self, filter: &RunFilter) -> Result<Found, StoreError> {
+        self.ask(|db| {
+            let resolved = resolve_units(db, filter)?;
+            Ok(find::find(db, filter, &resolved, find::BOUND)?)
+        })
+    }
+
+    /// How many runs the filter lets through, and whether that is only the least there are, looking at `most` rows.
+    pub fn count(&self, filter: &RunFilter, most: usize) -> Result<(u64, bool), StoreError> {
+        self.ask(|db| {
+            let resolved = resolve_units(db, filter)?;
+            Ok(find::count(db, filter, &resolved, most)?)
         })
     }
 
@@ -374,9 +391,15 @@ impl Pool {
 }
 
 /// The numbers of the units that a filter is about; none when it is about all.
-fn resolve_units(db: &Connection, filter: &RunFilter) -> Result<Option<Vec<i64>>, StoreError> {
-    if filter.units.is_empty() && filter.kind.is_none() {
-        return Ok(None);
+pub(super) fn resolve_units(db: &Connection, filter: &RunFilter) -> Result<Resolved, StoreError> {
+    let mut resolved = Resolved {
+        units: None,
+        named: Vec::new(),
+    };
+    let text = filter.text.as_ref().map(|text| text.to_lowercase());
+    if filter.units.is_empty() && filter.kind.is_none() && filter.within.is_none() && text.is_none()
+    {
+        return Ok(resolved);
     }
     let globs: Vec<Glob> = filter
         .units
@@ -384,20 +407,30 @@ fn resolve_units(db: &Connection, filter: &RunFilter) -> Result<Option<Vec<i64>>
         .map(|text| Glob::new(text.as_str()))
         .collect();
     let kinds = filter.kind.map_or(-1, |kind| 1 << kind_code(kind));
+    let within = filter.within.as_deref();
     let mut statement = db.prepare_cached("SELECT id, name, kinds FROM units")?;
     let mut rows = statement.query([])?;
     let mut chosen = Vec::new();
     let mut all = true;
     while let Some(row) = rows.next()? {
         let name = row.get_ref(1)?.as_str().unwrap_or_default();
-        let fits = (globs.is_empty() || globs.iter().any(|glob| glob.matches(name)))
+        let matches = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
+        let fits = (globs.is_empty() || matches(&globs))
+            && within.is_none_or(matches)
             && row.get::<_, i64>(2)? & kinds != 0;
+        if text
+            .as_ref()
+            .is_some_and(|text| name.to_lowercase().contains(text))
+        {
+            resolved.named.push(row.get(0)?);
+        }
         if fits {
             chosen.push(row.get(0)?);
         }
         all &= fits;
     }
-    Ok((!all).then_some(chosen))
+    resolved.units = (!all).then_some(chosen);
+    Ok(resolved)
 }
 
 /// The keys of all ids that begin with this text.

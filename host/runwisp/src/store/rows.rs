@@ -19,12 +19,18 @@ use super::codes::{
 pub(super) const COLUMNS: &str = "r.id, u.name, r.kind, r.instance, r.attempt, r.execution_id, \
      r.trigger, r.state, r.outcome, r.exit_code, r.signal, r.pid, r.scheduled_at, r.created_at, \
      r.started_at, r.ended_at, r.duration, r.max_rss_bytes, r.cpu, r.log_bytes, \
-     r.log_dropped_bytes, r.message, r.clock_turn";
+     r.log_dropped_bytes, r.message, r.clock_turn, r.params";
+
+/// The column after those: whether the row fits what is asked for.
+pub(super) const FITS: usize = 24;
 
 /// The same for a database of an older format, as what is left of a damaged one may be.
 pub(super) fn columns_of(format: i64) -> String {
     match format {
-        ..=2 => COLUMNS.replace("r.clock_turn", "0"),
+        ..=2 => COLUMNS
+            .replace("r.clock_turn", "0")
+            .replace("r.params", "NULL"),
+        ..=5 => COLUMNS.replace("r.params", "NULL"),
         _ => COLUMNS.to_owned(),
     }
 }
@@ -32,9 +38,9 @@ pub(super) fn columns_of(format: i64) -> String {
 /// What cannot change once a run is decided is not set again, so that the indexes over it stay untouched.
 const UPSERT: &str = "INSERT INTO runs (id, unit, kind, instance, attempt, execution_id, trigger, \
      state, outcome, exit_code, signal, pid, scheduled_at, created_at, started_at, ended_at, \
-     duration, max_rss_bytes, cpu, log_bytes, log_dropped_bytes, message, clock_turn) \
+     duration, max_rss_bytes, cpu, log_bytes, log_dropped_bytes, message, clock_turn, params) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-     ?19, ?20, ?21, ?22, ?23) \
+     ?19, ?20, ?21, ?22, ?23, ?24) \
      ON CONFLICT (id) DO UPDATE SET state = ?8, outcome = ?9, exit_code = ?10, signal = ?11, \
      pid = ?12, started_at = ?15, ended_at = ?16, duration = ?17, max_rss_bytes = ?18, \
      cpu = ?19, log_bytes = ?20, log_dropped_bytes = ?21, message = ?22";
@@ -71,6 +77,7 @@ pub(super) fn upsert_run(db: &Connection, unit: i64, run: &RunRecord) -> rusqlit
         fitted(run.log_dropped_bytes),
         run.message,
         run.clock_turn,
+        written(&run.params),
     ])?;
     Ok(())
 }
@@ -111,7 +118,18 @@ pub(super) fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         log_dropped_bytes: row.get::<_, i64>(20)?.unsigned_abs(),
         message: row.get(21)?,
         clock_turn: row.get(22)?,
+        params: row
+            .get::<_, Option<String>>(23)?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
     })
+}
+
+/// Pairs as JSON, which can always say them; most runs have none.
+fn written(params: &[(String, String)]) -> Option<String> {
+    (!params.is_empty())
+        .then(|| serde_json::to_string(params).ok())
+        .flatten()
 }
 
 /// Reads a run's key.

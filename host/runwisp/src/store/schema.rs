@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/003_clock_turns.sql"),
     include_str!("migrations/004_samples.sql"),
     include_str!("migrations/005_audit.sql"),
+    include_str!("migrations/006_run_handling.sql"),
 ];
 
 /// How long a commit waits for another program that holds the database, before it counts as failed and is retried.

@@ -115,6 +115,12 @@ pub const PROBLEMS: &[Row] = &[
         "the configuration has no notifier of this id",
     ),
     row(
+        "notification.unknown",
+        404,
+        Exit::Unknown,
+        "no row of the bell has this id, or it is no longer kept",
+    ),
+    row(
         "unit.unknown",
         404,
         Exit::Unknown,
@@ -143,6 +149,30 @@ pub const PROBLEMS: &[Row] = &[
         404,
         Exit::Unknown,
         "no such run, or it is no longer kept",
+    ),
+    row(
+        "run.active",
+        409,
+        Exit::Refused,
+        "the run has not ended, and this is for runs that have",
+    ),
+    row(
+        "wait.timeout",
+        504,
+        Exit::Failed,
+        "what was waited for did not come true in time; what was begun goes on",
+    ),
+    row(
+        "request.params",
+        400,
+        Exit::Usage,
+        "a parameter of a run is not declared, missing, or not of its type",
+    ),
+    row(
+        "request.idempotency",
+        409,
+        Exit::Refused,
+        "the idempotency key was used for another request",
     ),
     row(
         "log.none",

@@ -63,6 +63,7 @@ impl From<UnitStatus> for Unit {
             next_run_at: unit.next_run_at,
             instances: unit.instances.into_iter().map(Instance::from).collect(),
             last_run: unit.last_run.map(Run::from),
+            definition: None,
         }
     }
 }
@@ -108,6 +109,7 @@ impl From<RunRecord> for Run {
             log_bytes: run.log_bytes,
             log_dropped_bytes: run.log_dropped_bytes,
             message: run.message,
+            params: (!run.params.is_empty()).then(|| run.params.into_iter().collect()),
         }
     }
 }
@@ -117,6 +119,7 @@ impl From<Done> for Accepted {
         Accepted {
             runs: done.runs,
             changed: done.changed,
+            run: None,
         }
     }
 }

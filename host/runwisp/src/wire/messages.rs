@@ -93,6 +93,27 @@ pub struct Notification {
     pub read: bool,
 }
 
+/// `GET /notifiers`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Notifiers {
+    /// By id.
+    pub notifiers: Vec<Notifier>,
+}
+
+/// A notifier of the configuration. Its settings are not shown: they hold what opens the way to people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Notifier {
+    /// Its id.
+    pub id: String,
+    /// Its `type`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The plugin that does its work.
+    pub plugin: String,
+    /// The newest message that was to go by it.
+    pub last_delivery: Option<Delivery>,
+}
+
 /// What is read of the bell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -15,19 +15,24 @@ use utoipa::ToSchema;
 pub use crate::daemon::handle::Finding;
 
 pub use convert::{firings, line, place};
+pub use definition::{Definition, definition};
 pub use figures::{DaemonUse, Disk, Host, KeeperUse, Memory, Sample, Samples};
 pub use messages::{
-    Deliveries, Delivery, Exchanged, Notification, Notifications, ReadBell, TestNotifier, Tested,
+    Deliveries, Delivery, Exchanged, Notification, Notifications, Notifier, Notifiers, ReadBell,
+    TestNotifier, Tested,
 };
 pub use problem::{Broken, Problem, ProblemDocument};
+pub use runs::{Bulk, BulkAction, BulkBody, RunSummary, Runs, Skipped};
 
 pub mod access;
 pub mod caller;
 pub mod codes;
 mod convert;
+mod definition;
 mod figures;
 mod messages;
 mod problem;
+mod runs;
 pub mod socket;
 #[cfg(test)]
 mod tests;
@@ -63,6 +68,13 @@ pub struct Status {
     pub daemon: Daemon,
     /// Every unit, by name.
     pub units: Vec<Unit>,
+}
+
+/// `GET /daemon`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DaemonAlone {
+    /// The daemon.
+    pub daemon: Daemon,
 }
 
 /// The daemon itself.
@@ -129,6 +141,9 @@ pub struct Unit {
     pub instances: Vec<Instance>,
     /// Its newest run that has ended.
     pub last_run: Option<Run>,
+    /// What it is, where a single unit was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Definition>,
 }
 
 /// An instance of a service, or an active run of a task.
@@ -210,13 +225,9 @@ pub struct Run {
     pub log_dropped_bytes: u64,
     /// The cause of death in plain words.
     pub message: Option<String>,
-}
-
-/// `runs`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Runs {
-    /// Newest first.
-    pub runs: Vec<Run>,
+    /// What it was given by whoever asked for it, by the names of the variables it finds them in; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<std::collections::BTreeMap<String, String>>,
 }
 
 /// `units`.
@@ -233,6 +244,9 @@ pub struct Accepted {
     pub runs: Vec<RunId>,
     /// Whether it changed anything.
     pub changed: bool,
+    /// The run once it has ended, where that was waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
 }
 
 /// `POST …/signal`.
@@ -253,6 +267,15 @@ pub struct RunBody {
     /// Parameters by name.
     #[serde(default)]
     pub params: std::collections::BTreeMap<String, String>,
+}
+
+/// `POST /runs/{id}/rerun`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RerunBody {
+    /// Other parameters; the same without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<std::collections::BTreeMap<String, String>>,
 }
 
 /// `POST reload`.

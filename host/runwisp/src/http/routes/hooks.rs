@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
-use super::units::{carry_out, environment};
+use super::tasks::variables;
+use super::units::carry_out;
 use crate::access::secret;
 use crate::daemon::handle::Handle;
 use crate::http::access::guard::{Origin, bearer};
@@ -116,7 +117,7 @@ async fn carried_out(
     let name = unit.name.clone();
     let command = match action {
         Action::Run => Command::Run {
-            params: environment(&name, body)?,
+            params: variables(&handle, &name, &body.params)?,
             trigger: Trigger::Hook,
             unit: name,
         },

@@ -2,15 +2,18 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use runwisp_core::words::notice::DeliveryState;
+use runwisp_core::words::notice::{self, DeliveryState, MessageId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::past;
 use crate::daemon::handle::Handle;
 use crate::daemon::history::DeliveryFilter;
+use crate::http::caller::Caller;
 use crate::http::query::{JsonBody, Params, globs, json, time, word};
-use crate::wire::{Deliveries, Doc, Notifications, Problem, ReadBell, TestNotifier, Tested};
+use crate::wire::{
+    Deliveries, Doc, Notifications, Notifier, Notifiers, Problem, ReadBell, TestNotifier, Tested,
+};
 
 /// How many an answer holds when nobody says.
 const DEFAULT_LIMIT: usize = 50;
@@ -45,6 +48,7 @@ pub struct Filter {
 )]
 pub async fn deliveries(
     State(handle): State<Handle>,
+    caller: Caller,
     Params(filter): Params<Filter>,
 ) -> Result<Response, Problem> {
     let wanted = DeliveryFilter {
@@ -56,8 +60,9 @@ pub async fn deliveries(
         limit: filter.limit.unwrap_or(DEFAULT_LIMIT).min(MOST),
     };
     let found = past(&handle, move |history| history.deliveries(&wanted)).await?;
+    let theirs = |delivery: &notice::Delivery| caller.sees_any(delivery.notice.unit_name());
     Ok(json(Deliveries {
-        deliveries: found.into_iter().map(Into::into).collect(),
+        deliveries: found.into_iter().filter(theirs).map(Into::into).collect(),
     }))
 }
 
@@ -80,13 +85,21 @@ pub struct Bell {
 )]
 pub async fn notifications(
     State(handle): State<Handle>,
+    caller: Caller,
     Params(bell): Params<Bell>,
 ) -> Result<Response, Problem> {
     let limit = bell.limit.unwrap_or(DEFAULT_LIMIT).min(MOST);
-    let (rows, unread) = past(&handle, move |history| {
-        history.notifications(bell.unread, limit)
+    // Whoever sees few units gets their rows out of all there are, which are not many.
+    let asked = if caller.units.is_some() { MOST } else { limit };
+    let (mut rows, mut unread) = past(&handle, move |history| {
+        history.notifications(bell.unread, asked)
     })
     .await?;
+    if caller.units.is_some() {
+        rows.retain(|row| caller.sees_any(row.row.notice.unit_name()));
+        unread = rows.iter().filter(|row| !row.read).count() as u64;
+        rows.truncate(limit);
+    }
     Ok(json(Notifications {
         notifications: rows.into_iter().map(Into::into).collect(),
         unread,
@@ -101,10 +114,95 @@ pub async fn notifications(
 )]
 pub async fn read(
     State(handle): State<Handle>,
+    caller: Caller,
     JsonBody(body): JsonBody<ReadBell>,
 ) -> Result<Response, Problem> {
-    handle.read_bell(body.id).await?;
-    notifications(State(handle), Params(Bell::default())).await
+    match (body.id, &caller.units) {
+        (id, None) => handle.read_bell(id, true).await?,
+        (wanted, Some(_)) => {
+            let theirs = rows_of(&handle, &caller).await?;
+            let fits = |id: &MessageId| wanted.is_none_or(|wanted| wanted == *id);
+            for id in theirs.into_iter().filter(fits) {
+                handle.read_bell(Some(id), true).await?;
+            }
+        }
+    }
+    notifications(State(handle), caller, Params(Bell::default())).await
+}
+
+/// Mark a row of the bell as unread
+#[utoipa::path(
+    post, path = "/notifications/{id}/unread", operation_id = "unread_notification", tag = "messages",
+    params(("id" = MessageId, Path, description = "A row of the bell.")),
+    responses((status = 200, description = "The bell as it is now.", body = Doc<Notifications>)),
+)]
+pub async fn unread(
+    State(handle): State<Handle>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let unknown = || {
+        Problem::new(
+            "notification.unknown",
+            format!("there is no notification {id:?}"),
+        )
+        .help("`runwisp notifications` shows those that are kept.")
+    };
+    let wanted: MessageId = id.parse().map_err(|_| unknown())?;
+    if !rows_of(&handle, &caller).await?.contains(&wanted) {
+        return Err(unknown());
+    }
+    handle.read_bell(Some(wanted), false).await?;
+    notifications(State(handle), caller, Params(Bell::default())).await
+}
+
+/// The rows of the bell that are the caller's.
+async fn rows_of(handle: &Handle, caller: &Caller) -> Result<Vec<MessageId>, Problem> {
+    let (rows, _) = past(handle, |history| history.notifications(false, MOST)).await?;
+    let theirs = rows
+        .into_iter()
+        .filter(|row| caller.sees_any(row.row.notice.unit_name()));
+    Ok(theirs.map(|row| row.row.id).collect())
+}
+
+/// The notifiers of the configuration
+#[utoipa::path(
+    get, path = "/notifiers", operation_id = "list_notifiers", tag = "messages",
+    responses((status = 200, description = "By id.", body = Doc<Notifiers>)),
+)]
+pub async fn notifiers(State(handle): State<Handle>) -> Result<Response, Problem> {
+    let plan = handle.plan();
+    let ids: Vec<(String, String)> = plan
+        .notify
+        .notifiers
+        .iter()
+        .map(|(id, notifier)| (id.clone(), notifier.plugin.clone()))
+        .collect();
+    let found = past(&handle, move |history| {
+        let mut found = Vec::with_capacity(ids.len());
+        for (id, plugin) in ids {
+            let newest = DeliveryFilter {
+                notifier: Some(id.clone()),
+                limit: 1,
+                ..DeliveryFilter::default()
+            };
+            let last = history.deliveries(&newest)?.pop();
+            found.push((id, plugin, last));
+        }
+        Ok(found)
+    })
+    .await?;
+    Ok(json(Notifiers {
+        notifiers: found
+            .into_iter()
+            .map(|(id, plugin, last)| Notifier {
+                id,
+                plugin: plugin.clone(),
+                kind: plugin,
+                last_delivery: last.map(Into::into),
+            })
+            .collect(),
+    }))
 }
 
 /// Send a sample by a notifier

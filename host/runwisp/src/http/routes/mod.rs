@@ -1,6 +1,7 @@
 //! The handlers, one file per noun.
 
 pub mod audit;
+pub mod bulk;
 pub mod daemon;
 pub mod events;
 pub mod figures;
@@ -18,6 +19,7 @@ pub mod schedule;
 pub mod search;
 pub mod session;
 pub mod status;
+pub mod tasks;
 pub mod tokens;
 pub mod units;
 
@@ -74,7 +76,7 @@ pub(super) fn theirs(caller: &Caller, unit: &UnitName) -> Result<(), Problem> {
 
 /// The units of the plan in force that fit and are the caller's; none means all. A pattern that fits nothing is a
 /// problem.
-pub(super) fn matching(
+pub(in crate::http) fn matching(
     handle: &Handle,
     caller: &Caller,
     globs: &[Glob],

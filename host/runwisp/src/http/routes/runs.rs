@@ -3,94 +3,115 @@
 use axum::extract::State;
 use axum::response::Response;
 use runwisp_core::words::command::Command;
-use runwisp_core::words::ids::{RunId, UnitName};
+use runwisp_core::words::ids::RunId;
 use runwisp_core::words::run::{Outcome, RunState};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{find_run, matching, past};
+use super::{find_run, past, tasks};
 use crate::daemon::handle::Handle;
-use crate::daemon::history::{MAX_RUNS, RunFilter};
+use crate::daemon::history::{Found, RunFilter};
 use crate::http::caller::Caller;
-use crate::http::query::{Params, RunPath, globs, json, time, word};
-use crate::wire::{Accepted, Doc, Problem, Run, Runs};
-
-/// How many runs an answer holds when nobody says.
-const DEFAULT_LIMIT: usize = 50;
-
-/// Which runs.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct Filter {
-    /// Names and patterns of units, separated by commas.
-    unit: Option<String>,
-    /// Where the run is.
-    #[param(value_type = Option<RunState>)]
-    state: Option<String>,
-    /// How the run ended.
-    #[param(value_type = Option<Outcome>)]
-    outcome: Option<String>,
-    /// Only runs decided on at that time or later.
-    #[param(format = DateTime)]
-    since: Option<String>,
-    /// Only runs older than this one: the last of the page before.
-    #[param(value_type = Option<RunId>)]
-    before: Option<String>,
-    /// How many; 50 unless told, 10,000 at most.
-    limit: Option<usize>,
-}
+use crate::http::choose::Filter;
+use crate::http::query::{JsonBody, Params, RunPath, json};
+use crate::wire::{Accepted, Doc, Problem, RerunBody, Run, RunSummary, Runs};
 
 /// The history of runs
+///
+/// Every filter and every order is answered from an index, or looks at 20,000 rows at most and says where to go on.
 #[utoipa::path(
     get, path = "/runs", operation_id = "list_runs", tag = "runs", params(Filter),
-    responses((status = 200, description = "Newest first.", body = Doc<Runs>)),
+    responses((status = 200, description = "A page.", body = Doc<Runs>)),
 )]
 pub async fn list(
     State(handle): State<Handle>,
     caller: Caller,
     Params(filter): Params<Filter>,
 ) -> Result<Response, Problem> {
-    let before = filter
-        .before
-        .map(|text| text.parse().map_err(|_| Problem::no_run(text)))
-        .transpose()?;
-    let wanted = RunFilter {
-        units: kept_units(&handle, &caller, filter.unit.as_deref())?,
-        state: word("state", filter.state.as_deref())?,
-        outcome: word("outcome", filter.outcome.as_deref())?,
-        since: time("since", filter.since.as_deref())?,
-        before,
-        scheduled_only: false,
-        limit: filter.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_RUNS),
-    };
-    let rows = past(&handle, move |history| history.runs(&wanted)).await?;
+    let mut wanted = filter.resolve(&handle, &caller)?;
+    if let Some(id) = filter.id() {
+        // An id is looked up, and not looked for.
+        wanted.text = None;
+        wanted.limit = Some(0);
+        let found = find_run(&handle, &caller, id).await.ok();
+        return Ok(json(Runs {
+            total: filter.counts().then_some(u64::from(found.is_some())),
+            runs: found.into_iter().map(Run::from).collect(),
+            next: None,
+            total_is_floor: false,
+        }));
+    }
+    let counts = filter.counts();
+    let (found, count) = past(&handle, move |history| {
+        let found = history.runs(&wanted)?;
+        let count = counts.then(|| history.count(&wanted)).transpose()?;
+        Ok((found, count))
+    })
+    .await?;
+    let Found { runs, next } = found;
     Ok(json(Runs {
-        runs: rows.into_iter().map(Run::from).collect(),
+        runs: runs.into_iter().map(Run::from).collect(),
+        next: next.map(|next| next.to_string()),
+        total: count.map(|(total, _)| total),
+        total_is_floor: count.is_some_and(|(_, floor)| floor),
     }))
 }
 
-/// Like [`matching`], but an exact name may also be one of a unit that is gone and has left runs behind.
-fn kept_units(
-    handle: &Handle,
-    caller: &Caller,
-    text: Option<&str>,
-) -> Result<Option<Vec<UnitName>>, Problem> {
-    let globs = globs(text);
-    match matching(handle, caller, &globs) {
-        Err(problem) => {
-            let names: Option<Vec<_>> = globs
-                .iter()
-                .filter(|glob| glob.is_exact() && caller.sees(glob.as_str()))
-                .map(|glob| UnitName::new(glob.as_str()).ok())
-                .collect();
-            match names {
-                Some(names) if names.len() == globs.len() => Ok(Some(names)),
-                _ => Err(problem),
-            }
-        }
-        fine => fine,
-    }
+/// Of which runs.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Of {
+    /// Names and patterns of units, separated by commas.
+    unit: Option<String>,
+    /// Only runs decided on at that time or later.
+    #[param(format = DateTime)]
+    since: Option<String>,
+}
+
+/// How runs ended
+#[utoipa::path(
+    get, path = "/runs/summary", operation_id = "summarize_runs", tag = "runs", params(Of),
+    responses((status = 200, description = "Numbers, and the newest failure.", body = Doc<RunSummary>)),
+)]
+pub async fn summary(
+    State(handle): State<Handle>,
+    caller: Caller,
+    Params(of): Params<Of>,
+) -> Result<Response, Problem> {
+    let wanted = Filter::of(of.unit, of.since).resolve(&handle, &caller)?;
+    let failures: Vec<Outcome> = Outcome::ALL
+        .into_iter()
+        .filter(|outcome| outcome.is_failure())
+        .collect();
+    let failed = RunFilter {
+        outcomes: failures,
+        limit: Some(1),
+        ..wanted.clone()
+    };
+    let (summary, last) = past(&handle, move |history| {
+        Ok((history.summary(&wanted)?, history.runs(&failed)?.runs.pop()))
+    })
+    .await?;
+    let of = |fits: fn(Outcome) -> bool| {
+        let fitting = summary
+            .outcomes
+            .iter()
+            .filter(|(outcome, _)| fits(**outcome));
+        fitting.map(|(_, count)| *count).sum()
+    };
+    Ok(json(RunSummary {
+        succeeded: of(|outcome| outcome == Outcome::Succeeded),
+        failed: of(Outcome::is_failure),
+        other: of(|outcome| outcome != Outcome::Succeeded && !outcome.is_failure()),
+        running: summary.open,
+        by_outcome: summary
+            .outcomes
+            .iter()
+            .map(|(outcome, count)| (outcome.as_str().to_owned(), *count))
+            .collect(),
+        last_failure: last.map(Run::from),
+    }))
 }
 
 /// One run
@@ -105,6 +126,54 @@ pub async fn show(
     RunPath(id): RunPath,
 ) -> Result<Response, Problem> {
     Ok(json(Run::from(find_run(&handle, &caller, id).await?)))
+}
+
+/// Remove a run that has ended
+///
+/// It disappears at once; its row and its output go with a sweep, a minute later or more. Until then
+/// `POST /runs/bulk` with `restore` brings it back.
+#[utoipa::path(
+    delete, path = "/runs/{id}", operation_id = "delete_run", tag = "runs",
+    params(("id" = RunId, Path, description = "A run that has ended.")),
+    responses((status = 200, description = "It is gone.", body = Doc<Accepted>)),
+)]
+pub async fn delete(
+    State(handle): State<Handle>,
+    caller: Caller,
+    RunPath(id): RunPath,
+) -> Result<Response, Problem> {
+    let row = find_run(&handle, &caller, id).await?;
+    if row.state != RunState::Ended {
+        return Err(
+            Problem::new("run.active", format!("run {id} has not ended")).help("Stop it first."),
+        );
+    }
+    handle.hide_runs(vec![id], true).await?;
+    Ok(json(Accepted {
+        runs: vec![id],
+        changed: true,
+        run: None,
+    }))
+}
+
+/// Run the task of a run once more
+///
+/// With the same parameters, or with others.
+#[utoipa::path(
+    post, path = "/runs/{id}/rerun", operation_id = "rerun_run", tag = "runs",
+    params(("id" = RunId, Path, description = "A run of a task.")),
+    request_body(content = Option<RerunBody>, description = "Other parameters."),
+    responses((status = 200, description = "The new run is decided on.", body = Doc<Accepted>)),
+)]
+pub async fn rerun(
+    State(handle): State<Handle>,
+    caller: Caller,
+    RunPath(id): RunPath,
+    JsonBody(body): JsonBody<RerunBody>,
+) -> Result<Response, Problem> {
+    let row = find_run(&handle, &caller, id).await?;
+    let command = tasks::again(&handle, row, body.params)?;
+    super::units::carry_out(&handle, command).await
 }
 
 /// Stop a run

@@ -129,9 +129,9 @@ pub async fn explain(
     };
     let n = count.n.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);
     let filter = RunFilter {
-        units: Some(vec![name.clone()]),
+        units: vec![name.to_string()],
         scheduled_only: true,
-        limit: n,
+        limit: Some(n),
         ..RunFilter::default()
     };
     let rows = past(&handle, move |history| history.runs(&filter)).await?;
@@ -148,7 +148,7 @@ pub async fn explain(
             })
             .collect(),
         rules: rules(unit, task),
-        ticks: rows.into_iter().map(explain_tick).collect(),
+        ticks: rows.runs.into_iter().map(explain_tick).collect(),
         firings: firings(Some(&name), &task.schedules, standing, now, n)
             .into_iter()
             .map(|(_, firing)| firing)

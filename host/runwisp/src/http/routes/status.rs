@@ -7,7 +7,7 @@ use super::visible;
 use crate::daemon::handle::Handle;
 use crate::http::caller::Caller;
 use crate::http::query::json;
-use crate::wire::{Doc, Problem, Status};
+use crate::wire::{DaemonAlone, Doc, Problem, Status};
 
 /// The daemon and every unit
 #[utoipa::path(
@@ -17,4 +17,16 @@ use crate::wire::{Doc, Problem, Status};
 pub async fn status(State(handle): State<Handle>, caller: Caller) -> Result<Response, Problem> {
     let snapshot = visible(handle.status().await?, &caller);
     Ok(json(Status::from(snapshot)))
+}
+
+/// The daemon alone
+#[utoipa::path(
+    get, path = "/daemon", operation_id = "get_daemon", tag = "daemon",
+    responses((status = 200, description = "What is true of it now.", body = Doc<DaemonAlone>)),
+)]
+pub async fn daemon(State(handle): State<Handle>) -> Result<Response, Problem> {
+    let status = Status::from(handle.status().await?);
+    Ok(json(DaemonAlone {
+        daemon: status.daemon,
+    }))
 }

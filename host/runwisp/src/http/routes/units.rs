@@ -4,14 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use runwisp_core::words::command::Command;
 use runwisp_core::words::ids::UnitName;
-use runwisp_core::words::run::Trigger;
 use runwisp_core::words::signal::Signal;
 
 use super::{theirs, visible};
 use crate::daemon::handle::Handle;
 use crate::http::caller::Caller;
 use crate::http::query::{JsonBody, UnitPath, json};
-use crate::wire::{Accepted, Doc, Problem, RunBody, SignalBody, Status, Unit, Units};
+use crate::wire::{Accepted, Doc, Problem, SignalBody, Status, Unit, Units, definition};
 
 /// Every unit
 #[utoipa::path(
@@ -41,7 +40,12 @@ pub async fn show(
         .units
         .into_iter()
         .find(|unit| unit.name == name)
-        .map(|unit| json(Unit::from(unit)))
+        .map(|unit| {
+            json(Unit {
+                definition: definition(&handle.plan(), &name),
+                ..Unit::from(unit)
+            })
+        })
         .ok_or_else(|| Problem::no_unit(name.as_str()))
 }
 
@@ -125,56 +129,6 @@ pub async fn signal(
         },
     )
     .await
-}
-
-/// Run a task once
-#[utoipa::path(
-    post, path = "/tasks/{name}/run", operation_id = "run_task", tag = "units",
-    params(("name" = UnitName, Path, description = "A task.")),
-    request_body(content = Option<RunBody>, description = "Its parameters."),
-    responses((status = 200, description = "The run is decided on; it runs, or waits for its turn.", body = Doc<Accepted>)),
-)]
-pub async fn run(
-    State(handle): State<Handle>,
-    caller: Caller,
-    UnitPath(unit): UnitPath,
-    JsonBody(body): JsonBody<RunBody>,
-) -> Result<Response, Problem> {
-    theirs(&caller, &unit)?;
-    let params = environment(&unit, body)?;
-    let trigger = Trigger::Manual;
-    carry_out(
-        &handle,
-        Command::Run {
-            unit,
-            trigger,
-            params,
-        },
-    )
-    .await
-}
-
-/// Parameters travel in the environment as `RUNWISP_PARAM_NAME`.
-pub(super) fn environment(
-    unit: &UnitName,
-    body: RunBody,
-) -> Result<Vec<(String, String)>, Problem> {
-    body.params
-        .into_iter()
-        .map(|(name, value)| {
-            let fine = !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-            if !fine || value.contains('\0') {
-                return Err(Problem::invalid(format!(
-                    "{name:?} can not be a parameter of {unit}: names are letters, digits, _ and -"
-                )));
-            }
-            let variable = name.to_ascii_uppercase().replace('-', "_");
-            Ok((format!("RUNWISP_PARAM_{variable}"), value))
-        })
-        .collect()
 }
 
 /// Asks the loop and answers with what it came to.

@@ -159,12 +159,14 @@ fn the_bell_is_read_until_it_counts_one_more() {
     write(Write::Read(Read {
         id: Some(row(1).id),
         at: time(6),
+        read: true,
     }));
     assert_eq!(unread(), 1);
     // What happens later is not read by what was said before.
     write(Write::Read(Read {
         id: None,
         at: time(6),
+        read: true,
     }));
     write(Write::Bell(Box::new(BellRow {
         count: 2,

@@ -3,6 +3,7 @@
 mod audit;
 mod damage;
 mod full_disk;
+mod kept;
 pub(super) mod messages;
 mod opening;
 mod queries;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use runwisp_core::words::glob::Glob;
 
 use super::*;
-use crate::store::{Opened, RunFilter};
+use crate::store::{Opened, RunFilter, Sort};
 
 const OUTCOMES: [Outcome; 4] = [
     Outcome::Succeeded,
@@ -29,6 +29,11 @@ fn twenty_thousand() -> (tempfile::TempDir, Opened, Vec<RunRecord>) {
         if ms % 10 == 3 {
             run.outcome = Some(OUTCOMES[usize::try_from(ms / 10 % 4).unwrap()]);
         }
+        run.duration = Some(Duration::from_micros(ms * 31 % 977));
+        run.exit_code = Some(i32::from(ms % 10 == 3) * i32::try_from(ms / 10 % 5).unwrap());
+        if ms % 90 == 1 {
+            run.message = Some(format!("Killed by signal {}", ms % 7));
+        }
         if ms % 501 == 0 {
             run.trigger = Trigger::Manual;
             run.scheduled_at = None;
@@ -37,6 +42,7 @@ fn twenty_thousand() -> (tempfile::TempDir, Opened, Vec<RunRecord>) {
             run.state = RunState::Running;
             run.outcome = None;
             run.ended_at = None;
+            run.duration = None;
         }
         if ms % 50 == 7 {
             run.execution_id = id(ms - 7);
@@ -64,14 +70,40 @@ fn fits(filter: &RunFilter, run: &RunRecord) -> bool {
         && filter
             .instance
             .is_none_or(|instance| run.instance == instance)
-        && filter.state.is_none_or(|state| run.state == state)
+        && (filter.states.is_empty() || filter.states.contains(&run.state))
         && (filter.outcomes.is_empty() || run.outcome.is_some_and(|o| filter.outcomes.contains(&o)))
-        && filter.trigger.is_none_or(|trigger| run.trigger == trigger)
+        && (filter.triggers.is_empty() || filter.triggers.contains(&run.trigger))
+        && (filter.exit_codes.is_empty()
+            || run
+                .exit_code
+                .is_some_and(|code| filter.exit_codes.contains(&code)))
+        && (!filter.retries || run.attempt > 1)
+        && filter
+            .within
+            .as_ref()
+            .is_none_or(|globs| globs.iter().any(|glob| glob.matches(run.unit.as_str())))
+        && filter.text.as_ref().is_none_or(|text| {
+            let message = run.message.clone().unwrap_or_default().to_lowercase();
+            message.contains(text) || run.unit.as_str().contains(text)
+        })
+        && (filter.sort == Sort::Newest || filter.sort == Sort::Oldest || run.duration.is_some())
         && filter.execution_id.is_none_or(|id| run.execution_id == id)
         && (!filter.scheduled_only || run.scheduled_at.is_some())
         && filter.since.is_none_or(|since| run.created_at >= since)
         && filter.until.is_none_or(|until| run.created_at < until)
         && filter.before.is_none_or(|before| run.id < before)
+}
+
+/// What a walk over all rows finds, in the filter's order, without its limit.
+fn walk(filter: &RunFilter, runs: &[RunRecord]) -> Vec<RunId> {
+    let mut found: Vec<&RunRecord> = runs.iter().filter(|run| fits(filter, run)).collect();
+    match filter.sort {
+        Sort::Newest => {}
+        Sort::Oldest => found.reverse(),
+        Sort::Longest => found.sort_by_key(|run| std::cmp::Reverse((run.duration, run.id))),
+        Sort::Shortest => found.sort_by_key(|run| (run.duration, run.id)),
+    }
+    found.iter().map(|run| run.id).collect()
 }
 
 fn any_filter() -> impl Strategy<Value = RunFilter> {
@@ -96,9 +128,15 @@ fn any_filter() -> impl Strategy<Value = RunFilter> {
             prop::collection::vec(globs, 0..3),
             prop::option::weighted(0.2, prop::sample::select(vec![Kind::Task, Kind::Service])),
             prop::option::weighted(0.1, 0u32..5),
-            prop::option::weighted(0.2, state),
+            prop::collection::vec(state, 0..2),
             prop::collection::vec(prop::sample::select(OUTCOMES.to_vec()), 0..3),
-            prop::option::weighted(0.3, trigger),
+            prop::collection::vec(trigger, 0..2),
+            prop::collection::vec(0i32..6, 0..3),
+            prop::bool::weighted(0.2),
+            prop::option::weighted(
+                0.2,
+                prop::sample::select(vec!["signal 3", "unit-2", "nowhere"]),
+            ),
         ),
         (
             prop::option::weighted(0.1, 0u64..400),
@@ -106,20 +144,35 @@ fn any_filter() -> impl Strategy<Value = RunFilter> {
             prop::option::weighted(0.3, 0u64..20_000),
             prop::option::weighted(0.3, 0u64..20_000),
             0usize..300,
-            any::<bool>(),
+            prop::bool::weighted(0.2),
+            prop::sample::select(vec![
+                Sort::Newest,
+                Sort::Newest,
+                Sort::Oldest,
+                Sort::Longest,
+                Sort::Shortest,
+            ]),
+            prop::option::weighted(0.2, prop::sample::select(vec!["unit-*", "unit-2*"])),
         ),
     )
         .prop_map(|(what, range)| {
-            let (units, kind, instance, state, mut outcomes, trigger) = what;
-            let (execution, since, until, before, limit, scheduled_only) = range;
-            outcomes.dedup();
+            let (units, kind, instance, states, outcomes, triggers, codes, retries, text) = what;
+            let (execution, since, until, before, limit, scheduled_only, sort, within) = range;
+            let outcomes: std::collections::BTreeSet<_> = outcomes.into_iter().collect();
+            let codes: std::collections::BTreeSet<_> = codes.into_iter().collect();
             RunFilter {
                 units: units.into_iter().map(str::to_owned).collect(),
                 kind,
                 instance,
-                state,
-                outcomes,
-                trigger,
+                states,
+                outcomes: outcomes.into_iter().collect(),
+                triggers,
+                exit_codes: codes.into_iter().collect(),
+                retries,
+                text: text.map(str::to_owned),
+                within: within.map(|glob| vec![Glob::new(glob)]),
+                sort,
+                after: None,
                 execution_id: execution.map(|number| id(50 * number)),
                 scheduled_only,
                 since: since.map(time),
@@ -134,18 +187,18 @@ fn any_filter() -> impl Strategy<Value = RunFilter> {
 fn every_filter_finds_what_a_walk_over_all_rows_finds() {
     let (_dir, store, runs) = twenty_thousand();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 400,
+        cases: 150,
         failure_persistence: None,
         ..ProptestConfig::default()
     });
     runner
         .run(&any_filter(), |filter| {
-            let expected: Vec<_> = runs
-                .iter()
-                .filter(|run| fits(&filter, run))
-                .take(filter.limit.unwrap())
-                .map(|run| run.id)
-                .collect();
+            let all = walk(&filter, &runs);
+            if filter.limit.unwrap() % 4 == 0 {
+                let counted = store.queries.count(&filter, 1_000_000).unwrap();
+                prop_assert_eq!(counted, (all.len() as u64, false));
+            }
+            let expected: Vec<_> = all.into_iter().take(filter.limit.unwrap()).collect();
             let found = store.queries.runs(&filter).unwrap();
             let found: Vec<_> = found.iter().map(|run| run.id).collect();
             prop_assert_eq!(found, expected);
@@ -154,27 +207,72 @@ fn every_filter_finds_what_a_walk_over_all_rows_finds() {
         .unwrap();
 }
 
+/// Follows pages to the end.
+fn all_pages(store: &Opened, mut filter: RunFilter) -> (Vec<RunId>, usize) {
+    let (mut found, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = store.queries.look(&filter).unwrap();
+        pages += 1;
+        found.extend(page.runs.iter().map(|run| run.id));
+        let Some(next) = page.next else {
+            return (found, pages);
+        };
+        // As it travels to a caller and back.
+        filter.after = Some(next.to_string().parse().unwrap());
+    }
+}
+
 #[test]
 fn pages_follow_each_other_without_gap_or_repetition() {
     let (_dir, store, runs) = twenty_thousand();
-    let mut filter = RunFilter {
-        units: vec!["unit-1?".to_owned()],
-        limit: Some(700),
-        ..RunFilter::default()
-    };
-    let expected: Vec<_> = runs
-        .iter()
-        .filter(|run| fits(&filter, run))
-        .map(|run| run.id)
-        .collect();
-    let mut found = Vec::new();
-    loop {
-        let page = store.queries.runs(&filter).unwrap();
-        let Some(last) = page.last() else { break };
-        filter.before = Some(last.id);
-        found.extend(page.iter().map(|run| run.id));
+    for sort in [Sort::Newest, Sort::Oldest, Sort::Longest, Sort::Shortest] {
+        let filter = RunFilter {
+            units: vec!["unit-1?".to_owned()],
+            sort,
+            limit: Some(700),
+            ..RunFilter::default()
+        };
+        let (found, pages) = all_pages(&store, filter.clone());
+        assert_eq!(found, walk(&filter, &runs), "{sort:?}");
+        assert!(pages > 3);
     }
-    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_question_that_looks_at_too_many_rows_is_answered_in_pieces_and_loses_none() {
+    let (_dir, store, runs) = twenty_thousand();
+    for sort in [Sort::Newest, Sort::Oldest, Sort::Longest, Sort::Shortest] {
+        // Looks at every row, three times over: once for each of the streams.
+        let filter = RunFilter {
+            units: vec!["unit-?".to_owned(), "unit-2?".to_owned()],
+            text: Some("signal 3".to_owned()),
+            instance: Some(0),
+            sort,
+            limit: Some(40),
+            ..RunFilter::default()
+        };
+        let resolved =
+            |db: &rusqlite::Connection| crate::store::queries::resolve_units(db, &filter);
+        let (mut found, mut after, mut short) = (Vec::new(), None, 0);
+        loop {
+            let asked = RunFilter {
+                after,
+                ..filter.clone()
+            };
+            let page = store
+                .queries
+                .ask(|db| Ok(crate::store::find::find(db, &asked, &resolved(db)?, 1_500)?))
+                .unwrap();
+            short += usize::from(page.runs.len() < 40);
+            found.extend(page.runs.iter().map(|run| run.id));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(found, walk(&filter, &runs), "{sort:?}");
+        assert!(short > 2, "{sort:?}: the bound was never reached");
+    }
 }
 
 #[test]

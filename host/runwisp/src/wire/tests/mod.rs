@@ -1,6 +1,7 @@
 //! The API as its clients see it: the real router on a real socket, before a loop and a history made of tables.
 
 mod guard;
+mod many;
 mod messages;
 mod rows;
 mod streams;
@@ -118,7 +119,7 @@ async fn what_is_refused_says_so_with_a_code_and_its_status() {
             "POST",
             "/api/v1/tasks/backup/run",
             r#"{"params":{"A=B":""}}"#,
-            "request.invalid",
+            "request.params",
         ),
         (
             "POST",

@@ -28,12 +28,12 @@ pub(super) use super::rows::{run, unit};
 use crate::access::Access;
 use crate::client::Client;
 use crate::daemon::handle::{
-    DaemonStatus, Handle, LoopEnd, OutputAt, ReloadRefusal, ReloadReport, Request, StatusSnapshot,
-    Told, open,
+    DaemonStatus, Handle, Keyed, LoopEnd, OutputAt, ReloadRefusal, ReloadReport, Request,
+    StatusSnapshot, Told, open,
 };
 use crate::daemon::history::{
-    DeliveryFilter, From, History, HistoryError, Hit, Line, Notification, Page, Place, RunFilter,
-    Search, Stream,
+    DeliveryFilter, Found, From, History, HistoryError, Hit, Line, Notification, Page, Place,
+    Request as KeptRequest, RunFilter, Search, Stream, Summary,
 };
 use crate::http::listen;
 use crate::notify::SampleRefusal;
@@ -48,6 +48,9 @@ cron = "0 3 * * *"
 [tasks.locked]
 run = "true"
 manual_trigger = false
+[tasks.typed]
+run = "true"
+params = [{ env = "TARGET", choices = ["all", "some"], required = true }, { env = "N", type = "number", default = 1 }]
 [services.web]
 run = "sleep 1"
 "#;
@@ -61,6 +64,8 @@ struct Tables {
     audit: Vec<AuditEntry>,
     refusal: Option<ReloadRefusal>,
     clock: i64,
+    hidden: std::collections::BTreeSet<RunId>,
+    requests: Vec<KeptRequest>,
 }
 
 #[derive(Clone)]
@@ -245,16 +250,20 @@ impl World {
 
     /// Asks as any program would: status and document.
     pub(super) async fn raw(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let length = body.len();
+        self.send(&format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        ))
+        .await
+    }
+
+    /// Sends a request as it stands.
+    pub(super) async fn send(&self, request: &str) -> (u16, Value) {
         let mut stream = tokio::net::UnixStream::connect(self.socket())
             .await
             .unwrap();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
         // A server that refuses a large body may close before it has read all of it.
-        let _ = stream.write_all(body.as_bytes()).await;
+        let _ = stream.write_all(request.as_bytes()).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         let answer = String::from_utf8(answer).unwrap();
@@ -319,6 +328,34 @@ async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>)
         Request::Hour { reply, .. } => {
             let _ = reply.send(Vec::new());
         }
+        Request::Keyed {
+            key,
+            command,
+            reply,
+        } => {
+            let done = past.command(command);
+            if let Ok(done) = &done {
+                past.0.lock().unwrap().requests.push(KeptRequest {
+                    key: key.name,
+                    unit: key.unit,
+                    body: key.body,
+                    run: done.runs[0],
+                    at: Timestamp::UNIX_EPOCH,
+                });
+            }
+            let _ = reply.send(done.map(Keyed::Done));
+        }
+        Request::HideRuns { runs, hide, reply } => {
+            let mut tables = past.0.lock().unwrap();
+            for run in runs {
+                match hide {
+                    true => tables.hidden.insert(run),
+                    false => tables.hidden.remove(&run),
+                };
+            }
+            drop(tables);
+            let _ = reply.send(());
+        }
         Request::ReadBell { reply, .. } => {
             let _ = reply.send(());
         }
@@ -341,7 +378,7 @@ impl Past {
                 help: "Start it.".to_owned(),
             }),
             ("backup", Command::Signal { .. }) => Some(Refusal::NotRunning { unit: unit.clone() }),
-            ("web" | "backup", _) => None,
+            ("web" | "backup" | "typed", _) => None,
             (name, _) => Some(Refusal::NoSuchUnit {
                 unit: name.to_owned(),
             }),
@@ -417,19 +454,47 @@ impl Past {
 }
 
 impl History for Past {
-    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, HistoryError> {
+    fn runs(&self, filter: &RunFilter) -> Result<Found, HistoryError> {
         let tables = self.0.lock().unwrap();
         let fits = |row: &RunRecord| {
-            filter
-                .units
-                .as_ref()
-                .is_none_or(|units| units.contains(&row.unit))
-                && filter
-                    .outcome
-                    .is_none_or(|outcome| row.outcome == Some(outcome))
+            (filter.units.is_empty() || filter.units.iter().any(|unit| row.unit.as_str() == unit))
+                && (filter.outcomes.is_empty()
+                    || row.outcome.is_some_and(|o| filter.outcomes.contains(&o)))
+                && !tables.hidden.contains(&row.id)
         };
         let rows = tables.runs.values().rev().map(|(row, _)| row.clone());
-        Ok(rows.filter(fits).take(filter.limit).collect())
+        let limit = filter.limit.unwrap_or(50);
+        Ok(Found {
+            runs: rows.filter(fits).take(limit).collect(),
+            next: None,
+        })
+    }
+
+    fn count(&self, filter: &RunFilter) -> Result<(u64, bool), HistoryError> {
+        Ok((self.runs(filter)?.runs.len() as u64, false))
+    }
+
+    fn summary(&self, _: &RunFilter) -> Result<Summary, HistoryError> {
+        let mut summary = Summary::default();
+        for (row, _) in self.0.lock().unwrap().runs.values() {
+            match row.outcome {
+                Some(outcome) => *summary.outcomes.entry(outcome).or_default() += 1,
+                None => summary.open += 1,
+            }
+        }
+        Ok(summary)
+    }
+
+    fn hidden(&self, runs: &[RunId]) -> Result<Vec<RunRecord>, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        let hidden = runs.iter().filter(|id| tables.hidden.contains(id));
+        Ok(hidden.map(|id| tables.runs[id].0.clone()).collect())
+    }
+
+    fn request(&self, _: &UnitName, key: &str) -> Result<Option<KeptRequest>, HistoryError> {
+        let tables = self.0.lock().unwrap();
+        let kept = tables.requests.iter();
+        Ok(kept.rev().find(|kept| kept.key == key).cloned())
     }
 
     fn run(&self, id: RunId) -> Result<Option<RunRecord>, HistoryError> {
