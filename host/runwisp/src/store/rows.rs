@@ -30,7 +30,7 @@ pub(super) fn columns_of(format: i64) -> String {
         ..=2 => COLUMNS
             .replace("r.clock_turn", "0")
             .replace("r.params", "NULL"),
-        ..=5 => COLUMNS.replace("r.params", "NULL"),
+        3..=5 => COLUMNS.replace("r.params", "NULL"),
         _ => COLUMNS.to_owned(),
     }
 }

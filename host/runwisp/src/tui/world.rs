@@ -203,13 +203,17 @@ fn answer(query: &Query) -> Answer {
                 run(from + n, name.unwrap_or(["backup", "report"][usize::try_from(n % 2).unwrap()]), outcome)
             });
             Answer::Runs {
-                runs: crate::wire::Runs { runs: made.collect() },
+                runs: crate::wire::Runs {
+                    runs: made.collect(),
+                    ..Default::default()
+                },
                 next: after.is_none().then(|| "more".to_owned()),
             }
         }
         Query::Recent => Answer::Runs {
             runs: crate::wire::Runs {
                 runs: vec![run(1, "backup", "failed"), run(2, "report", "succeeded"), run(3, "deploy", "stopped")],
+                ..Default::default()
             },
             next: None,
         },

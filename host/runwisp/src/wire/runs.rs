@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::Run;
 
 /// `runs`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Runs {
     /// In the order that was asked for.
     pub runs: Vec<Run>,

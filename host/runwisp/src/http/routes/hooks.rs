@@ -117,7 +117,7 @@ async fn carried_out(
     let name = unit.name.clone();
     let command = match action {
         Action::Run => Command::Run {
-            params: variables(&handle, &name, &body.params)?,
+            params: variables(handle, &name, &body.params)?,
             trigger: Trigger::Hook,
             unit: name,
         },

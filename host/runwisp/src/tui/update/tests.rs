@@ -258,6 +258,7 @@ fn what_is_late_for_another_list_or_log_is_passed_over() {
         if let Effect::Ask(query) = effect {
             let runs = crate::wire::Runs {
                 runs: vec![run(77, "web", "succeeded")],
+                ..Default::default()
             };
             let answer = crate::tui::message::Answer::Runs { runs, next: None };
             ui.hear(Message::Answer(query, Ok(answer)));
