@@ -37,7 +37,7 @@ use crate::wire::{Doc, LogItem, PREFIX, ProblemDocument};
         (name = "figures", description = "What is used: processor time, memory, disks."),
         (name = "events", description = "What happens, as it happens."),
     ),
-    components(schemas(crate::http::choose::Order, Doc<ProblemDocument>, Envelope, LogItem)),
+    components(schemas(crate::http::choose::Order, crate::http::routes::hooks::Action, Doc<ProblemDocument>, Envelope, LogItem)),
 )]
 struct Head;
 

@@ -175,7 +175,8 @@ impl Merge<'_> {
             }
             reading.left -= 1;
             last = Some(position(self.filter.sort, row)?);
-            if row.get(FITS)? {
+            // What compares with an absent value is null, which does not fit.
+            if row.get::<_, Option<bool>>(FITS)?.unwrap_or(false) {
                 reading.ready.push(read_run(row)?);
             }
         }

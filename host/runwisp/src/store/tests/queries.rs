@@ -106,22 +106,19 @@ fn walk(filter: &RunFilter, runs: &[RunRecord]) -> Vec<RunId> {
     found.iter().map(|run| run.id).collect()
 }
 
+const GLOBS: [&str; 6] = ["*", "unit-1*", "unit-2", "unit-?", "none", "unit-[5-9]"];
+
+const TRIGGERS: [Trigger; 5] = [
+    Trigger::Schedule,
+    Trigger::Manual,
+    Trigger::Retry,
+    Trigger::Restart,
+    Trigger::Hook,
+];
+
 fn any_filter() -> impl Strategy<Value = RunFilter> {
-    let globs = prop::sample::select(vec![
-        "*",
-        "unit-1*",
-        "unit-2",
-        "unit-?",
-        "none",
-        "unit-[5-9]",
-    ]);
-    let trigger = prop::sample::select(vec![
-        Trigger::Schedule,
-        Trigger::Manual,
-        Trigger::Retry,
-        Trigger::Restart,
-        Trigger::Hook,
-    ]);
+    let globs = prop::sample::select(GLOBS.to_vec());
+    let trigger = prop::sample::select(TRIGGERS.to_vec());
     let state = prop::sample::select(vec![RunState::Ended, RunState::Running, RunState::Queued]);
     (
         (

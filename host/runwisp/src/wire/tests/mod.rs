@@ -1,5 +1,6 @@
 //! The API as its clients see it: the real router on a real socket, before a loop and a history made of tables.
 
+mod asking;
 mod guard;
 mod many;
 mod messages;

@@ -20,15 +20,14 @@ use runwisp_core::words::notice::Delivery;
 use runwisp_core::words::run::{Outcome, RunRecord, RunState};
 use runwisp_core::words::spawn::RunAs;
 use runwisp_core::words::status::{InstanceState, InstanceStatus};
-use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use tokio::sync::{broadcast, watch};
 
 pub(super) use super::rows::{run, unit};
 use crate::access::Access;
 use crate::client::Client;
 use crate::daemon::handle::{
-    DaemonStatus, Handle, Keyed, LoopEnd, OutputAt, ReloadRefusal, ReloadReport, Request,
+    DaemonStatus, Handle, Key, Keyed, LoopEnd, OutputAt, ReloadRefusal, ReloadReport, Request,
     StatusSnapshot, Told, open,
 };
 use crate::daemon::history::{
@@ -229,48 +228,6 @@ impl World {
             .events
             .push(Envelope { seq, at, event });
     }
-
-    /// Sends a request and reads what comes until `text` is in it.
-    pub(super) async fn hear(&self, path: &str, headers: &str, text: &str) -> String {
-        let mut stream = tokio::net::UnixStream::connect(self.socket())
-            .await
-            .unwrap();
-        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut heard = Vec::new();
-        while !String::from_utf8_lossy(&heard).contains(text) {
-            assert!(
-                stream.read_buf(&mut heard).await.unwrap() > 0,
-                "{text:?} never came: {}",
-                String::from_utf8_lossy(&heard)
-            );
-        }
-        String::from_utf8(heard).unwrap()
-    }
-
-    /// Asks as any program would: status and document.
-    pub(super) async fn raw(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let length = body.len();
-        self.send(&format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-        ))
-        .await
-    }
-
-    /// Sends a request as it stands.
-    pub(super) async fn send(&self, request: &str) -> (u16, Value) {
-        let mut stream = tokio::net::UnixStream::connect(self.socket())
-            .await
-            .unwrap();
-        // A server that refuses a large body may close before it has read all of it.
-        let _ = stream.write_all(request.as_bytes()).await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, serde_json::from_str(body).unwrap_or(Value::Null))
-    }
 }
 
 fn line(i: usize, text: &str, second: i64) -> Line {
@@ -333,27 +290,10 @@ async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>)
             command,
             reply,
         } => {
-            let done = past.command(command);
-            if let Ok(done) = &done {
-                past.0.lock().unwrap().requests.push(KeptRequest {
-                    key: key.name,
-                    unit: key.unit,
-                    body: key.body,
-                    run: done.runs[0],
-                    at: Timestamp::UNIX_EPOCH,
-                });
-            }
-            let _ = reply.send(done.map(Keyed::Done));
+            let _ = reply.send(past.keyed(*key, command));
         }
         Request::HideRuns { runs, hide, reply } => {
-            let mut tables = past.0.lock().unwrap();
-            for run in runs {
-                match hide {
-                    true => tables.hidden.insert(run),
-                    false => tables.hidden.remove(&run),
-                };
-            }
-            drop(tables);
+            past.hide(runs, hide);
             let _ = reply.send(());
         }
         Request::ReadBell { reply, .. } => {
@@ -369,6 +309,28 @@ async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>)
 }
 
 impl Past {
+    fn keyed(&self, key: Key, command: Command) -> Result<Keyed, Refusal> {
+        let done = self.command(command)?;
+        self.0.lock().unwrap().requests.push(KeptRequest {
+            key: key.name,
+            unit: key.unit,
+            body: key.body,
+            run: done.runs[0],
+            at: Timestamp::UNIX_EPOCH,
+        });
+        Ok(Keyed::Done(done))
+    }
+
+    fn hide(&self, runs: Vec<RunId>, hide: bool) {
+        let mut tables = self.0.lock().unwrap();
+        for run in runs {
+            match hide {
+                true => tables.hidden.insert(run),
+                false => tables.hidden.remove(&run),
+            };
+        }
+    }
+
     fn command(&self, command: Command) -> Result<Done, Refusal> {
         self.0.lock().unwrap().commands.push(format!("{command:?}"));
         let refused = |unit: &UnitName| match (unit.as_str(), &command) {
