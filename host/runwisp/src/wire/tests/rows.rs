@@ -5,6 +5,8 @@ use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::run::{Kind, RunRecord, RunState, Trigger};
 use runwisp_core::words::status::{InstanceState, UnitStatus};
 
+use crate::daemon::history::{Line, Stream};
+
 pub(super) fn unit(name: &str) -> UnitStatus {
     let service = name == "web";
     UnitStatus {
@@ -35,4 +37,17 @@ pub(super) fn run(n: u64, unit: &str, state: RunState) -> RunRecord {
     let mut row = RunRecord::new(id, name, kind, Trigger::Manual, Timestamp::UNIX_EPOCH);
     row.state = state;
     row
+}
+
+/// A line of output.
+pub(super) fn line(i: usize, text: &str, second: i64) -> Line {
+    Line {
+        n: i as u64 + 1,
+        ts: Timestamp::from_second(second).unwrap(),
+        stream: Stream::Stdout,
+        bytes: text.as_bytes().to_vec(),
+        missing: 0,
+        after: 0,
+        continued: false,
+    }
 }

@@ -23,6 +23,7 @@ use runwisp_core::words::status::{InstanceState, InstanceStatus};
 
 use tokio::sync::{broadcast, watch};
 
+use super::rows::line;
 pub(super) use super::rows::{run, unit};
 use crate::access::Access;
 use crate::client::Client;
@@ -32,7 +33,7 @@ use crate::daemon::handle::{
 };
 use crate::daemon::history::{
     DeliveryFilter, Found, From, History, HistoryError, Hit, Line, Notification, Page, Place,
-    Request as KeptRequest, RunFilter, Search, Stream, Summary,
+    Request as KeptRequest, RunFilter, Search, Summary,
 };
 use crate::http::listen;
 use crate::notify::SampleRefusal;
@@ -227,18 +228,6 @@ impl World {
             .unwrap()
             .events
             .push(Envelope { seq, at, event });
-    }
-}
-
-fn line(i: usize, text: &str, second: i64) -> Line {
-    Line {
-        n: i as u64 + 1,
-        ts: Timestamp::from_second(second).unwrap(),
-        stream: Stream::Stdout,
-        bytes: text.as_bytes().to_vec(),
-        missing: 0,
-        after: 0,
-        continued: false,
     }
 }
 
