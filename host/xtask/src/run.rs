@@ -1,4 +1,4 @@
-//! `cargo xtask run`: from a clean clone to a running service, a task that fails and its log.
+//! `cargo xtask run`: from a clean clone to a running service, a task that fails and its log, and the page that shows it.
 //!
 //! The chore becomes the daemon by exec, so that Ctrl-C, the shell's wait and the exit code are the daemon's own. What
 //! is shown meanwhile comes from a second process, which waits for readiness on a socket it finds as its standard input.
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) fn run() -> Outcome {
     setup::toolchain()?;
     setup::plugin_target()?;
+    setup::page()?;
     cargo(&["build", "--release", "--package", "runwisp"])?;
     let program = target_dir().join("release/runwisp");
     let config = root().join("examples/first.toml");
@@ -39,9 +40,7 @@ pub(crate) fn run() -> Outcome {
         .arg("-c")
         .arg(config)
         .arg("--data")
-        .arg(&data);
-    daemon
-        .args(["--listen", "off"])
+        .arg(&data)
         .env("NOTIFY_SOCKET", &ready);
     say::line(&format!("$ {}", shell::show(&daemon)));
     Err(format!(
@@ -63,7 +62,8 @@ fn show_in_background(program: &Path, data: &Path, socket: UnixDatagram) -> Outc
         .map_err(|e| format!("could not start the viewer: {e}"))
 }
 
-/// Waits for `READY=1` on standard input, then shows the status once and the logs until the daemon is gone.
+/// Waits for `READY=1` on standard input, then shows the status and the page's password once, and the logs until the
+/// daemon is gone.
 pub(crate) fn show(args: &[&str]) -> Outcome {
     let [program, data] = args else {
         return Err(format!("{SHOW} is for `cargo xtask run` alone"));
@@ -81,6 +81,8 @@ pub(crate) fn show(args: &[&str]) -> Outcome {
         shell::run(&mut command)
     };
     client(&["status"])?;
+    say::line("xtask: the password of the page:");
+    client(&["password"])?;
     say::line("xtask: following all logs; Ctrl-C stops everything");
     client(&["logs", "*", "-f"])
 }

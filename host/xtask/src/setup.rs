@@ -88,13 +88,16 @@ fn python() -> Outcome {
 }
 
 /// What the page is built and tested with, under web/node_modules, exactly as its lock file says.
-fn page() -> Outcome {
+pub(crate) fn page() -> Outcome {
     let lock = root().join("web/package-lock.json");
     let wanted =
         fs::read_to_string(&lock).map_err(|e| format!("could not read {}: {e}", lock.display()))?;
     let made_of = root().join("web/node_modules").join(MADE_OF);
     if fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == wanted) {
         return Ok(());
+    }
+    if !works("npm", &["--version"]) {
+        return Err("npm is missing, which the page is built with: install Node.js 20.19 or later".to_owned());
     }
     let mut install = command("npm", &["ci"]);
     // The browser is the machine's own.

@@ -79,6 +79,14 @@ fn about_daemon(status: &Status, now: Timestamp, zone: &TimeZone) -> Vec<String>
         human::time(daemon.started_at, now, zone),
         validate::contents(status.units.iter().map(|unit| unit.kind))
     )];
+    if let Some(url) = &daemon.url {
+        lines.push(format!(
+            "the page: {url} (`runwisp password` prints its password)"
+        ));
+    }
+    if let Some(certificate) = &daemon.certificate {
+        lines.push(format!("its certificate: SHA-256 {certificate}"));
+    }
     if daemon.stopping {
         lines.push("everything is being stopped".to_owned());
     }
