@@ -97,7 +97,10 @@ pub(crate) fn page() -> Outcome {
         return Ok(());
     }
     if !works("npm", &["--version"]) {
-        return Err("npm is missing, which the page is built with: install Node.js 20.19 or later".to_owned());
+        return Err(
+            "npm is missing, which the page is built with: install Node.js 20.19 or later"
+                .to_owned(),
+        );
     }
     let mut install = command("npm", &["ci"]);
     // The browser is the machine's own.
