@@ -6,16 +6,7 @@ test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true
 test("every view fits a phone, and a log is three taps away", async ({ daemon, signedIn: page }) => {
   await daemon.run("report");
   await page.goto("./#/");
-  for (const place of [
-    "",
-    "units",
-    "units/report",
-    "runs",
-    "calendar",
-    "notifications",
-    "plugins",
-    "audit",
-  ]) {
+  for (const place of ["", "units", "units/report", "runs", "calendar", "notifications", "audit"]) {
     await page.goto(`./#/${place}`);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
