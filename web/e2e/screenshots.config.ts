@@ -2,4 +2,8 @@
 import { defineConfig } from "@playwright/test";
 import base from "../playwright.config";
 
-export default defineConfig(base, { testDir: ".", testMatch: "screenshots.ts" });
+export default defineConfig(base, {
+  testDir: ".",
+  outputDir: "../test-results",
+  testMatch: "screenshots.ts",
+});
