@@ -141,10 +141,12 @@ fn crash(error: &wasmtime::Error) -> String {
     }
 }
 
-/// The function of one line of a trace: ` 0: 0x1f3a - module!crate::function::h0123456789abcdef`. Only the whole trace
-/// has demangled names.
+/// The function of one line of a trace: ` 0: module!crate::function::h0123456789abcdef`, with `0x1f3a - ` before the
+/// module where code was compiled with its offsets. Only the whole trace has demangled names.
 fn function(line: &str) -> Option<&str> {
-    let (_, name) = line.split_once(" - ")?;
+    let (number, name) = line.split_once(": ")?;
+    let _: u32 = number.trim_start().parse().ok()?;
+    let name = name.split_once(" - ").map_or(name, |(_, name)| name);
     let name = name.rsplit_once('!').map_or(name, |(_, name)| name);
     let (front, last) = name.rsplit_once("::").unwrap_or((name, ""));
     let hash = last.len() == 17
