@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod demo;
 pub mod figures;
 pub mod http;
+pub mod human;
 pub mod import;
 pub mod logs;
 pub mod notify;

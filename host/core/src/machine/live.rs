@@ -22,7 +22,7 @@ use crate::config::plan::{Role, Unit};
 use crate::words::action::Action;
 use crate::words::event::Event;
 use crate::words::keeper::{Exit, OutputTotals};
-use crate::words::run::{Outcome, RunRecord, RunState, Trigger};
+use crate::words::run::{Outcome, RunRecord, RunState};
 use crate::words::spawn::{RunVars, Scope};
 use crate::words::time::Mono;
 
@@ -367,24 +367,9 @@ fn vars(row: &RunRecord, unit: &Unit) -> RunVars {
     add("INSTANCE_INDEX", row.instance.to_string());
     add("INSTANCE_COUNT", count.to_string());
     add("ATTEMPT", row.attempt.to_string());
-    add("TRIGGER", trigger_name(row.trigger).to_owned());
+    add("TRIGGER", row.trigger.as_str().to_owned());
     if let Some(at) = row.scheduled_at {
         add("SCHEDULED_AT", at.to_string());
     }
     vars
-}
-
-fn trigger_name(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::Schedule => "schedule",
-        Trigger::CatchUp => "catch_up",
-        Trigger::Manual => "manual",
-        Trigger::Start => "start",
-        Trigger::Retry => "retry",
-        Trigger::Restart => "restart",
-        Trigger::Chain => "chain",
-        Trigger::Hook => "hook",
-        Trigger::Watch => "watch",
-        Trigger::Reload => "reload",
-    }
 }

@@ -19,6 +19,16 @@ pub enum Kind {
     Service,
 }
 
+impl Kind {
+    /// The name used in JSON, in metrics and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Task => "task",
+            Kind::Service => "service",
+        }
+    }
+}
+
 /// Why a run began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +54,24 @@ pub enum Trigger {
     Watch,
     /// The definition changed and was reloaded.
     Reload,
+}
+
+impl Trigger {
+    /// The name used in JSON, in metrics and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trigger::Schedule => "schedule",
+            Trigger::CatchUp => "catch_up",
+            Trigger::Manual => "manual",
+            Trigger::Start => "start",
+            Trigger::Retry => "retry",
+            Trigger::Restart => "restart",
+            Trigger::Chain => "chain",
+            Trigger::Hook => "hook",
+            Trigger::Watch => "watch",
+            Trigger::Reload => "reload",
+        }
+    }
 }
 
 /// Where a run is between its cause and its end.

@@ -33,6 +33,23 @@ pub enum InstanceState {
     Fatal,
 }
 
+impl InstanceState {
+    /// The name used in JSON, in metrics and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            InstanceState::Stopped => "stopped",
+            InstanceState::Waiting => "waiting",
+            InstanceState::Starting => "starting",
+            InstanceState::Running => "running",
+            InstanceState::Unhealthy => "unhealthy",
+            InstanceState::Backoff => "backoff",
+            InstanceState::Stopping => "stopping",
+            InstanceState::Exited => "exited",
+            InstanceState::Fatal => "fatal",
+        }
+    }
+}
+
 /// One instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InstanceStatus {

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::context::Context;
-use super::human;
 use super::runs::since;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use crate::client::Uri;
+use crate::human;
 use crate::wire::Problem;
 use crate::wire::access::{Audit, AuditEntry};
 use crate::wire::codes::Exit;

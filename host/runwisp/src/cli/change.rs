@@ -13,7 +13,7 @@ use runwisp_core::words::status::InstanceState;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
-use super::status::{is_live, state_name};
+use super::status::is_live;
 use super::target::{is_named, matching};
 use crate::client::{Client, Lines, Uri};
 use crate::wire::codes::{self, Exit};
@@ -264,7 +264,7 @@ async fn in_vain(unit: &Unit, client: &Client) -> Result<Option<(bool, String)>,
     while let Some(name) = below.filter(|name| seen.insert(name.clone())) {
         let needed: Unit = client.get(&Uri::new(&["units", &name])).await?;
         if needed.instances.iter().any(|i| is_down(i.state)) {
-            let why = format!("waits for {name}, which is {}", state_name(needed.state));
+            let why = format!("waits for {name}, which is {}", needed.state.as_str());
             return Ok(Some((false, why)));
         }
         below = awaited(&needed);
@@ -369,7 +369,7 @@ fn service_verdict(unit: &Unit, changed: bool) -> Option<(bool, String)> {
             .clone()
             .map(|m| format!(": {m}"))
             .unwrap_or_default();
-        return Some((false, format!("{}{why}", state_name(instance.state))));
+        return Some((false, format!("{}{why}", instance.state.as_str())));
     }
     if unit
         .instances

@@ -5,10 +5,10 @@ use jiff::tz::TimeZone;
 use runwisp_core::words::notice::{AttemptOutcome, DeliveryState};
 
 use super::context::Context;
-use super::human;
 use super::runs::since;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use crate::client::Uri;
+use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{Deliveries, Delivery, Problem};
 

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::context::Context;
-use super::human;
 use super::next;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use super::target::nearest;
 use crate::client::{Client, Uri};
+use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{Explained, ExplainedTick, Problem, Units};
 

@@ -10,11 +10,11 @@ use runwisp_core::words::run::Outcome;
 
 use super::context::Context;
 use super::following::Following;
-use super::human;
 use super::naming::Names;
 use super::runs::since;
 use super::target::{matching, split_runs};
 use crate::client::{Client, Lines, Uri};
+use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{LogItem, LogLine, Problem, Run, Status, Units};
 

@@ -20,7 +20,6 @@ mod deliveries;
 mod demo;
 mod explain;
 mod following;
-pub mod human;
 mod import;
 mod list;
 mod logs;

@@ -6,10 +6,10 @@ use runwisp_core::config::plan::Role;
 use runwisp_core::schedule::{Schedule, Standing};
 
 use super::context::Context;
-use super::human;
 use super::list::chosen;
 use super::table::{Cell, Tone, cell, table, toned};
 use super::validate;
+use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{Firing, Firings, Problem, firings};
 

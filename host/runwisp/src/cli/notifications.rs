@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use runwisp_core::words::event_kind::Severity;
 
 use super::context::Context;
-use super::human;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use crate::client::Uri;
+use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{Notification, Notifications, Problem, ReadBell};
 

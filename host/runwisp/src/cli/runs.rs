@@ -5,10 +5,10 @@ use jiff::tz::TimeZone;
 use runwisp_core::words::run::{Outcome, RunState};
 
 use super::context::Context;
-use super::human;
 use super::naming::Names;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use crate::client::Uri;
+use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{Problem, Run, Runs};
 

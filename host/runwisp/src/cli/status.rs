@@ -6,11 +6,11 @@ use runwisp_core::words::run::{Kind, Outcome};
 use runwisp_core::words::status::InstanceState;
 
 use super::context::Context;
-use super::human;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use super::target::matching;
 use super::validate;
 use crate::client::Uri;
+use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{Instance, Problem, Status, Unit};
 
@@ -113,7 +113,7 @@ pub(super) fn unit_rows(unit: &Unit, now: Timestamp, zone: &TimeZone) -> Vec<Vec
         .map(|i| {
             vec![
                 cell(name(i)),
-                toned(state_name(i.state), tone(i.state)),
+                toned(i.state.as_str(), tone(i.state)),
                 cell(harmless(&instance_detail(i))),
             ]
         })
@@ -121,7 +121,7 @@ pub(super) fn unit_rows(unit: &Unit, now: Timestamp, zone: &TimeZone) -> Vec<Vec
     if rows.is_empty() {
         rows.push(vec![
             cell(unit.name.as_str()),
-            toned(state_name(unit.state), tone(unit.state)),
+            toned(unit.state.as_str(), tone(unit.state)),
             cell(harmless(&task_detail(unit, now, zone))),
         ]);
     }
@@ -175,21 +175,6 @@ pub(super) fn is_live(state: InstanceState) -> bool {
     match state {
         Waiting | Starting | Running | Unhealthy | Backoff | Stopping => true,
         Stopped | Exited | Fatal => false,
-    }
-}
-
-/// The name used in JSON and on the command line.
-pub(super) fn state_name(state: InstanceState) -> &'static str {
-    match state {
-        InstanceState::Stopped => "stopped",
-        InstanceState::Waiting => "waiting",
-        InstanceState::Starting => "starting",
-        InstanceState::Running => "running",
-        InstanceState::Unhealthy => "unhealthy",
-        InstanceState::Backoff => "backoff",
-        InstanceState::Stopping => "stopping",
-        InstanceState::Exited => "exited",
-        InstanceState::Fatal => "fatal",
     }
 }
 

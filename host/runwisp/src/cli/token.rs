@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 use runwisp_core::config::scalar::duration;
 
 use super::context::Context;
-use super::human;
 use super::table::{Cell, Tone, cell, harmless, table, toned};
 use crate::client::Uri;
+use crate::human;
 use crate::wire::Problem;
 use crate::wire::access::{MakeToken, NewToken, Token, Tokens};
 use crate::wire::caller::Scope;

@@ -106,7 +106,7 @@ fn about(text: &mut Text, snapshot: &Snapshot) {
     let mut samples = text.metric(&table::UNIT);
     for (name, unit) in &plan(snapshot).units {
         let group = unit.group.as_deref().unwrap_or_default();
-        samples.add(&[name.as_str(), kind(unit.kind()), group], true);
+        samples.add(&[name.as_str(), unit.kind().as_str(), group], true);
     }
 }
 
@@ -127,7 +127,7 @@ fn runs(text: &mut Text, snapshot: &Snapshot) {
     });
     each(text, &table::RUNS_BEGUN, snapshot, |samples, name, unit| {
         for (why, count) in unit.triggers.iter() {
-            samples.add(&[name.as_str(), trigger(why)], count);
+            samples.add(&[name.as_str(), why.as_str()], count);
         }
     });
     each_histogram(text, &table::RUN_DURATION, snapshot, |unit| {
@@ -179,7 +179,7 @@ fn services(text: &mut Text, snapshot: &Snapshot) {
         };
         for wanted in STATES {
             let in_it = status.instances.iter().filter(|i| i.state == wanted);
-            samples.add(&[name.as_str(), state(wanted)], in_it.count() as u64);
+            samples.add(&[name.as_str(), wanted.as_str()], in_it.count() as u64);
         }
     }
     let mut samples = text.metric(&table::SERVICE_WANTED);
@@ -283,7 +283,7 @@ fn messages(text: &mut Text, snapshot: &Snapshot) {
             AttemptOutcome::Rejected,
             AttemptOutcome::Interrupted,
         ] {
-            samples.add(&[id, attempt(outcome)], of(id).attempts.of(outcome));
+            samples.add(&[id, outcome.as_str()], of(id).attempts.of(outcome));
         }
     }
     let mut samples = text.metric(&table::CALLS);
@@ -356,51 +356,6 @@ fn maybe<V: Into<Value>>(text: &mut Text, metric: &Metric, value: Option<V>) {
     let mut samples = text.metric(metric);
     if let Some(value) = value {
         samples.add(&[], value);
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Task => "task",
-        Kind::Service => "service",
-    }
-}
-
-fn state(state: InstanceState) -> &'static str {
-    match state {
-        InstanceState::Stopped => "stopped",
-        InstanceState::Waiting => "waiting",
-        InstanceState::Starting => "starting",
-        InstanceState::Running => "running",
-        InstanceState::Unhealthy => "unhealthy",
-        InstanceState::Backoff => "backoff",
-        InstanceState::Stopping => "stopping",
-        InstanceState::Exited => "exited",
-        InstanceState::Fatal => "fatal",
-    }
-}
-
-fn trigger(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::Schedule => "schedule",
-        Trigger::CatchUp => "catch_up",
-        Trigger::Manual => "manual",
-        Trigger::Start => "start",
-        Trigger::Retry => "retry",
-        Trigger::Restart => "restart",
-        Trigger::Chain => "chain",
-        Trigger::Hook => "hook",
-        Trigger::Watch => "watch",
-        Trigger::Reload => "reload",
-    }
-}
-
-fn attempt(outcome: AttemptOutcome) -> &'static str {
-    match outcome {
-        AttemptOutcome::Delivered => "delivered",
-        AttemptOutcome::Failed => "failed",
-        AttemptOutcome::Rejected => "rejected",
-        AttemptOutcome::Interrupted => "interrupted",
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn who(inspection: &Inspection, source: &str) -> Vec<String> {
     lines.push(format!(
         "  sha256 {}, {}",
         inspection.digest,
-        crate::cli::human::size(inspection.size)
+        crate::human::size(inspection.size)
     ));
     lines
 }

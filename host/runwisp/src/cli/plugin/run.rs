@@ -215,7 +215,7 @@ fn finish(
         "{result}{message}\n{} ms, of them {} ms computing; {} of memory",
         exchange.wall.as_millis(),
         exchange.processor.as_millis(),
-        crate::cli::human::size(exchange.memory as u64)
+        crate::human::size(exchange.memory as u64)
     ))
 }
 

@@ -8,40 +8,9 @@ use runwisp_core::words::run::{Kind, Outcome, RunState, Trigger};
 use runwisp_core::words::status::InstanceState;
 
 use super::theme::Theme;
+pub(super) use crate::human::{length, size};
 use crate::tui::state::needs_attention;
 use crate::wire::{Run, Unit};
-
-/// A length such as `340ms`, `12s`, `3m 12s`, `4d 3h`.
-pub(super) fn length(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    let (large, l, small, s) = match seconds {
-        0 if ms < 1_000 => return format!("{ms}ms"),
-        0..10 => return format!("{seconds}.{}s", ms % 1_000 / 100),
-        10..60 => return format!("{seconds}s"),
-        60..3_600 => (seconds / 60, "m", seconds % 60, "s"),
-        3_600..86_400 => (seconds / 3_600, "h", seconds % 3_600 / 60, "m"),
-        _ => (seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
-    };
-    match small {
-        0 => format!("{large}{l}"),
-        small => format!("{large}{l} {small}{s}"),
-    }
-}
-
-/// A size such as `512 B`, `1.5 MiB`.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut tenths = u128::from(bytes) * 10 / 1024;
-    let mut unit = 0;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
 
 /// An instant: the time alone when that is today, else day and time.
 pub(super) fn time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
