@@ -29,6 +29,30 @@ pub struct Change {
 /// The permissions of a file that has no model: what is imported often holds passwords.
 const PRIVATE: u32 = 0o600;
 
+/// Replaces a file of our own that nobody else may read: the old one or the new one is there, whole, whatever happens.
+/// Blocks until it is on disk.
+pub fn private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("~");
+    let beside = Path::new(&beside);
+    // One left behind by a daemon that died may be readable, or a link.
+    let _ = fs::remove_file(beside);
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(PRIVATE)
+            .open(beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(beside);
+    })?;
+    sync(folder_of(path))
+}
+
 /// What came of it.
 pub type Outcome = Result<(), Failed>;
 
@@ -209,6 +233,27 @@ fn sync(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_private_file_is_nobody_else_s_and_the_old_one_stays_when_it_fails() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("kept.json");
+        private(&path, b"old").unwrap();
+        fs::write(
+            place.path().join("kept.json~"),
+            "left behind, for all to read",
+        )
+        .unwrap();
+        private(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, PRIVATE);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        let folder = place.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("x"), "").unwrap();
+        private(&folder, b"new").unwrap_err();
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
+    }
 
     #[test]
     fn both_files_change_or_none() {

@@ -5,16 +5,16 @@
 //!
 //! Tests: below.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::password::Password;
 use super::sessions::Sessions;
 use super::tokens::Tokens;
+use crate::replace;
 
 /// The name in the data directory.
 pub(super) const FILE_NAME: &str = "access.json";
@@ -129,20 +129,7 @@ pub(super) fn text(kept: &Kept) -> Vec<u8> {
 
 /// Replaces the file. Blocks until it is on disk.
 pub(super) fn write(dir: &Path, text: &[u8]) -> io::Result<()> {
-    let path = dir.join(FILE_NAME);
-    let beside: PathBuf = dir.join(format!("{FILE_NAME}~"));
-    let mut file = File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&beside)?;
-    let written = file.write_all(text).and_then(|()| file.sync_all());
-    if let Err(error) = written.and_then(|()| fs::rename(&beside, &path)) {
-        let _ = fs::remove_file(&beside);
-        return Err(error);
-    }
-    File::open(dir)?.sync_all()
+    replace::private(&dir.join(FILE_NAME), text)
 }
 
 #[cfg(test)]

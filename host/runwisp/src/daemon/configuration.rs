@@ -6,8 +6,6 @@
 //!
 //! Tests: `tests/e2e/reload.rs`.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -120,16 +118,8 @@ impl Configuration {
             text: s.text.clone(),
         });
         let text = serde_json::to_vec(&kept.collect::<Vec<_>>()).unwrap_or_default();
-        let fresh = data.join("last-good.json~");
         // It may hold secrets, as the files themselves may.
-        let written = std::fs::File::options()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)
-            .and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_data()))
-            .and_then(|()| std::fs::rename(&fresh, data.join("last-good.json")));
+        let written = crate::replace::private(&data.join("last-good.json"), &text);
         if let Err(error) = written {
             tracing::warn!(%error, "could not keep the configuration as the last good one");
         }

@@ -2,9 +2,8 @@
 //!
 //! Tests: below, and `tests/e2e/access.rs`.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +22,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::access::host::host_of;
 use crate::access::secret::{hex, sha256};
+use crate::replace;
 use crate::wire::Problem;
 
 /// The first byte of a connection that speaks TLS.
@@ -122,26 +122,12 @@ fn make(cert: &Path, key: &Path, names: &[String]) -> Result<(), String> {
     let made = params.self_signed(&secret).map_err(failed)?;
     let folder = cert.parent().unwrap_or(cert);
     let written = fs::create_dir_all(folder)
-        .and_then(|()| write(key, &pem("PRIVATE KEY", &secret.serialize_der())))
-        .and_then(|()| write(cert, &pem("CERTIFICATE", made.der())))
-        .and_then(|()| File::open(folder)?.sync_all());
+        .and_then(|()| replace::private(key, &pem("PRIVATE KEY", &secret.serialize_der())))
+        .and_then(|()| replace::private(cert, &pem("CERTIFICATE", made.der())));
     written.map_err(|error| format!("keep a certificate in {}: {error}", folder.display()))
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_extension("pem~");
-    let mut file = File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
-}
-
-fn pem(what: &str, der: &[u8]) -> String {
+fn pem(what: &str, der: &[u8]) -> Vec<u8> {
     let text = STANDARD.encode(der);
     let mut out = format!("-----BEGIN {what}-----\n");
     for line in text.as_bytes().chunks(64) {
@@ -149,7 +135,7 @@ fn pem(what: &str, der: &[u8]) -> String {
         out.push('\n');
     }
     out.push_str(&format!("-----END {what}-----\n"));
-    out
+    out.into_bytes()
 }
 
 fn fingerprint(certificate: &CertificateDer<'_>) -> String {
