@@ -182,6 +182,21 @@ impl Plugins {
         })
     }
 
+    /// Whether this component is in memory.
+    pub fn is_loaded(&self, digest: Digest) -> bool {
+        self.0.lock().contains_key(&digest)
+    }
+
+    /// For how long this component is not called, because it failed several times in a row.
+    pub fn rests(&self, digest: Digest) -> Option<Duration> {
+        let standings = self
+            .0
+            .standings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        standings.get(&digest)?.rests(Instant::now())
+    }
+
     fn loaded(&self, digest: Digest) -> Option<Arc<Plugin>> {
         self.0.lock().get(&digest).cloned()
     }

@@ -66,6 +66,16 @@ impl Standing {
         }
     }
 
+    /// For how long no call may begin.
+    pub(crate) fn rests(self, now: Instant) -> Option<Duration> {
+        match self {
+            Standing::Suspended { until, .. } if now < until => Some(until - now),
+            Standing::Trusted { .. } | Standing::Suspended { .. } | Standing::OnTrial { .. } => {
+                None
+            }
+        }
+    }
+
     /// Takes in how a call ended.
     pub(crate) fn ended(&mut self, faulty: bool, now: Instant) -> Option<Change> {
         match *self {
@@ -124,6 +134,9 @@ mod tests {
         }
         assert_eq!(standing.admit(now), Ok(()));
         assert_eq!(suspended(now).admit(now + SECOND), Err(FIRST - SECOND));
+        assert_eq!(standing.rests(now), None);
+        assert_eq!(suspended(now).rests(now + SECOND), Some(FIRST - SECOND));
+        assert_eq!(suspended(now).rests(now + FIRST), None);
     }
 
     #[test]

@@ -154,6 +154,14 @@ impl Component {
         matches!(self.bytes, Bytes::File(_))
     }
 
+    /// Whether its bytes are there and still have its digest. What is part of the program is.
+    pub fn check(&self) -> Result<(), LoadError> {
+        match self.may_change() {
+            true => self.read().map(drop),
+            false => Ok(()),
+        }
+    }
+
     /// Its bytes, checked where they come from outside.
     pub(crate) fn read(&self) -> Result<std::borrow::Cow<'_, [u8]>, LoadError> {
         match &self.bytes {

@@ -34,6 +34,7 @@ use super::history::History;
 use crate::access::Access;
 use crate::figures::Machine;
 use crate::notify::{Sample, SampleRefusal};
+use crate::plugins::{Looked, NoLook};
 
 /// How many requests may wait for the loop; one more is refused as busy.
 pub const DOOR: usize = 256;
@@ -137,6 +138,13 @@ pub enum Request {
         /// The answer.
         reply: Reply<()>,
     },
+    /// What plugins there are, and how each stands.
+    Plugins {
+        /// This one; none is all there are.
+        only: Option<String>,
+        /// The answer, once each has been looked at.
+        reply: Reply<Result<Vec<PluginSeen>, NoLook>>,
+    },
     /// The row of a run as the loop knows it: of one that is queued or active, or whose last row is not on disk yet.
     Run {
         /// The run.
@@ -166,6 +174,17 @@ pub enum Keyed {
     Done(Done),
     /// The key was used for another request.
     Taken,
+}
+
+/// A plugin that was looked at.
+#[derive(Debug)]
+pub struct PluginSeen {
+    /// What was seen.
+    pub looked: Looked,
+    /// How often it was called since this daemon process began.
+    pub calls: u64,
+    /// How many of these calls delivered nothing.
+    pub failures: u64,
 }
 
 /// How the daemon is to leave.
@@ -506,6 +525,14 @@ impl Handle {
             reply,
         })
         .await
+    }
+
+    /// Looks at the plugin of this name, or at all there are.
+    pub async fn plugins(
+        &self,
+        only: Option<String>,
+    ) -> Result<Result<Vec<PluginSeen>, NoLook>, AskError> {
+        self.ask(|reply| Request::Plugins { only, reply }).await
     }
 
     /// Takes ended runs out of sight, or brings them back.

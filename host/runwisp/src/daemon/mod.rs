@@ -29,6 +29,7 @@ mod known;
 mod listening;
 mod loading;
 pub(crate) mod log;
+mod looking;
 mod main_loop;
 mod measured;
 mod notify_socket;

@@ -53,6 +53,7 @@ impl MainLoop {
                 kind,
                 reply,
             } => self.test_notifier(&target, kind.as_deref(), reply),
+            Request::Plugins { only, reply } => self.look_at_plugins(only, reply),
             Request::Host { reply } => self.tell_host(reply),
             Request::Figures { reply } => {
                 let _ = reply.send(Box::new(self.snapshot()));

@@ -83,6 +83,13 @@ impl Messages {
     }
 }
 
+impl Messages {
+    /// The plugins that tell people, and all others there are.
+    pub(crate) fn plugins(&self) -> Arc<WasmNotifiers> {
+        Arc::clone(&self.plugins)
+    }
+}
+
 impl MainLoop {
     /// What people might be told of in this turn. Before the turn's writes are handed over.
     pub(crate) fn hear(&mut self, now: Timestamp, heard: Vec<Heard>) {

@@ -34,6 +34,7 @@ use crate::wire::{Doc, LogItem, PREFIX, ProblemDocument};
         (name = "logs", description = "What runs printed."),
         (name = "time", description = "Schedules: what fires next, and what became of what fired."),
         (name = "messages", description = "What people were told."),
+        (name = "plugins", description = "What runs in a sandbox here, and what each may reach."),
         (name = "figures", description = "What is used: processor time, memory, disks."),
         (name = "events", description = "What happens, as it happens."),
     ),

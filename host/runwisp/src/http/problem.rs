@@ -10,7 +10,8 @@ use runwisp_core::words::command::Refusal;
 use crate::daemon::handle::{AskError, ReloadRefusal};
 use crate::daemon::history::HistoryError;
 use crate::notify::SampleRefusal;
-use crate::wire::{Problem, codes, doc};
+use crate::plugins::NoLook;
+use crate::wire::{Problem, codes, doc, plugin_failure};
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -71,6 +72,12 @@ impl From<ReloadRefusal> for Problem {
                 )
             },
         }
+    }
+}
+
+impl From<NoLook> for Problem {
+    fn from(error: NoLook) -> Self {
+        plugin_failure::look(error)
     }
 }
 

@@ -14,7 +14,8 @@ use utoipa_axum::routes;
 use super::access::guard::{self, Guard};
 use super::routes::{
     audit, bulk, daemon, events, figures, healthz, hooks, log_search, log_stream, logs, messages,
-    metrics, password, reload, runs, schedule, search, session, status, tasks, tokens, units,
+    metrics, password, plugins, reload, runs, schedule, search, session, status, tasks, tokens,
+    units,
 };
 use super::{MAX_BODY, openapi, page};
 use crate::daemon::handle::Handle;
@@ -105,4 +106,6 @@ fn paths() -> OpenApiRouter<Handle> {
         .routes(routes!(messages::unread))
         .routes(routes!(messages::notifiers))
         .routes(routes!(messages::test))
+        .routes(routes!(plugins::list))
+        .routes(routes!(plugins::show))
 }

@@ -8,18 +8,21 @@ use std::time::{Duration, SystemTime};
 
 use runwisp_core::config::notify_plan::PluginPlan;
 use runwisp_plugin_host::{
-    Call, Change, Digest, Failure, Limits, LoadError, Plugin as Loaded, Plugins, Reason, Receipt,
+    Call, Change, Digest, Failure, Limits, LoadError, OpenError, Plugin as Loaded, Plugins, Reason,
+    Receipt,
 };
 use serde_json::Value;
 
 use super::{Broken, Called, Calling, Notifiers, Wanted};
-use crate::plugins::{Place, Plugin, Registry, schema};
+use crate::plugins::{Known, Looked, NoLook, Place, Plugin, Registry, schema};
 
 /// Plugins that tell people.
 pub struct WasmNotifiers(Arc<Inner>);
 
 struct Inner {
     place: Place,
+    /// Components that were looked at.
+    known: Arc<Known>,
     /// The schemas of plugins that have been called, which say what is secret in their settings.
     schemas: Mutex<BTreeMap<Digest, Value>>,
     /// `[plugins]` of the configuration in force.
@@ -38,13 +41,19 @@ struct Found {
 impl WasmNotifiers {
     /// Those that are installed here, with what the configuration says of plugins. Opens nothing.
     pub fn new(place: Place, tables: BTreeMap<String, PluginPlan>) -> Self {
-        WasmNotifiers::of(place, tables, None)
+        WasmNotifiers::of(place, tables, None, Arc::default())
     }
 
-    fn of(place: Place, tables: BTreeMap<String, PluginPlan>, opened: Option<Plugins>) -> Self {
+    fn of(
+        place: Place,
+        tables: BTreeMap<String, PluginPlan>,
+        opened: Option<Plugins>,
+        known: Arc<Known>,
+    ) -> Self {
         WasmNotifiers(Arc::new(Inner {
             place,
             tables,
+            known,
             schemas: Mutex::default(),
             opened: Mutex::new(opened),
             found: Mutex::default(),
@@ -55,7 +64,26 @@ impl WasmNotifiers {
     #[must_use]
     pub fn with_tables(&self, tables: BTreeMap<String, PluginPlan>) -> Self {
         let opened = self.0.opened().clone();
-        WasmNotifiers::of(self.0.place.clone(), tables, opened)
+        let known = Arc::clone(&self.0.known);
+        WasmNotifiers::of(self.0.place.clone(), tables, opened, known)
+    }
+
+    /// Looks at the plugin of this name, or at all there are, importers too.
+    pub async fn look(&self, only: Option<String>) -> Result<Vec<Looked>, NoLook> {
+        let inner = Arc::clone(&self.0);
+        let looking = tokio::task::spawn_blocking(move || {
+            let registry = Registry::open(inner.place.clone())?.with(inner.tables.clone());
+            let plugins = inner.host()?;
+            tokio::runtime::Handle::current().block_on(registry.look(
+                &plugins,
+                &inner.known,
+                only.as_deref(),
+            ))
+        });
+        match looking.await {
+            Ok(looked) => looked,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
     }
 
     async fn deliver(&self, wanted: Wanted) -> Result<Call<Result<Receipt, Failure>>, Broken> {
@@ -82,14 +110,15 @@ impl Inner {
     }
 
     fn open(&self) -> Result<Plugins, Broken> {
+        self.host().map_err(|error| later(error.to_string()))
+    }
+
+    fn host(&self) -> Result<Plugins, OpenError> {
         let mut opened = self.opened();
         if let Some(plugins) = &*opened {
             return Ok(plugins.clone());
         }
-        let plugins = self
-            .place
-            .open()
-            .map_err(|error| later(error.to_string()))?;
+        let plugins = self.place.open()?;
         *opened = Some(plugins.clone());
         Ok(plugins)
     }

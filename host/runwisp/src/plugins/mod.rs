@@ -9,12 +9,14 @@
 
 mod judge;
 pub mod lock;
+mod looked;
 mod named;
 mod place;
 mod registry;
 pub mod schema;
 
 pub use judge::judge;
+pub use looked::{Known, Looked, NoLook, asked};
 pub use named::{Origin, Plugin};
 pub use place::{Place, PlaceError};
 pub use registry::Registry;

@@ -27,6 +27,15 @@ impl Origin {
             Origin::Configured(_) => "configured",
         }
     }
+
+    /// Where it was taken from, where that is not the program itself.
+    pub fn source(&self) -> Option<&str> {
+        match self {
+            Origin::Bundled => None,
+            Origin::Installed(locked) => Some(&locked.source),
+            Origin::Configured(path) => Some(path),
+        }
+    }
 }
 
 /// A plugin that is named.

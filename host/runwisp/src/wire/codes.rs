@@ -464,7 +464,7 @@ pub const PROBLEMS: &[Row] = &[
     ),
     row(
         "plugin.unknown",
-        0,
+        404,
         Exit::Unknown,
         "no plugin has this name",
     ),
@@ -476,7 +476,7 @@ pub const PROBLEMS: &[Row] = &[
     ),
     row(
         "plugin.failed",
-        0,
+        500,
         Exit::Failed,
         "a plugin was called and gave no answer",
     ),
@@ -494,13 +494,13 @@ pub const PROBLEMS: &[Row] = &[
     ),
     row(
         "plugin.lock",
-        0,
+        500,
         Exit::BadConfig,
         "plugins.lock is damaged, or of a later version",
     ),
     row(
         "io.failed",
-        0,
+        500,
         Exit::Failed,
         "a file, a directory or a process could not be used",
     ),

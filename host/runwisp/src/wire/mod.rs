@@ -21,6 +21,7 @@ pub use messages::{
     Deliveries, Delivery, Exchanged, Notification, Notifications, Notifier, Notifiers, ReadBell,
     TestNotifier, Tested,
 };
+pub use plugins::{Plugin, PluginDetails, PluginState, Plugins};
 pub use problem::{Broken, Problem, ProblemDocument};
 pub use runs::{Bulk, BulkAction, BulkBody, RunSummary, Runs, Skipped};
 
@@ -31,6 +32,8 @@ mod convert;
 mod definition;
 mod figures;
 mod messages;
+pub mod plugin_failure;
+mod plugins;
 mod problem;
 mod runs;
 pub mod socket;

@@ -45,7 +45,7 @@ pub(super) fn install(
 ) -> Result<Exit, Problem> {
     let name = &inspection.descriptor.name;
     let before = registry.locked(name);
-    let asked = look::asked(inspection);
+    let asked = crate::plugins::asked(inspection);
     let had = before
         .map(|locked| locked.grants.clone())
         .unwrap_or_default();

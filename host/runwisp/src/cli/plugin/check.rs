@@ -55,7 +55,7 @@ pub(super) fn check(context: &Context, file: &str) -> Result<Exit, Problem> {
             inspection.load_time.as_millis()
         ))?;
         context.out.line("\nIt asks to")?;
-        let words = look::asked(&inspection).words();
+        let words = crate::plugins::asked(&inspection).words();
         for line in look::wishes(&words) {
             context.out.line(&line)?;
         }
@@ -148,7 +148,7 @@ fn document(inspection: &Inspection, schema: &Value, trials: &[Trial]) -> Value 
         "sha256": inspection.digest,
         "size_bytes": inspection.size,
         "load_ms": u64::try_from(inspection.load_time.as_millis()).unwrap_or(u64::MAX),
-        "needs": look::asked(inspection),
+        "needs": crate::plugins::asked(inspection),
         "imports": inspection.imports,
         "settings_schema": schema,
         "trials": trials,

@@ -1,14 +1,11 @@
 //! `runwisp plugin list`: every plugin that can be named.
 
-use runwisp_plugin_host::{LoadError, Plugins};
-use serde_json::{Value, json};
-
 use super::{failure, registry};
 use crate::cli::context::Context;
 use crate::cli::table::{cell, harmless, table};
-use crate::plugins::{Origin, Plugin};
-use crate::wire::Problem;
+use crate::plugins::Known;
 use crate::wire::codes::Exit;
+use crate::wire::{self, Plugin, Problem};
 
 /// Nothing to say.
 #[derive(Debug, clap::Args)]
@@ -18,27 +15,24 @@ pub(super) struct Args {}
 pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Problem> {
     let registry = registry(context)?;
     let plugins = registry.place().open().map_err(failure::open)?;
-    let mut rows = Vec::new();
-    for name in registry.names() {
-        if let Some(found) = registry.find(&name) {
-            rows.push(row(&plugins, &name, found));
-        }
-    }
+    let looked = plugins.wait(registry.look(&plugins, &Known::default(), None));
+    let looked = looked.map_err(failure::look)?;
+    let rows: Vec<Plugin> = looked.iter().map(Plugin::from).collect();
     if context.out.json {
-        context.out.document(json!({"plugins": rows}))?;
+        context.out.document(wire::Plugins { plugins: rows })?;
         return Ok(Exit::Done);
     }
     let lines: Vec<_> = rows
         .iter()
         .map(|row| {
-            let text = |key: &str| cell(row[key].as_str().unwrap_or("-"));
-            let what = row["summary"].as_str().or(row["problem"].as_str());
+            let text = |text: &Option<String>| cell(text.as_deref().unwrap_or("-"));
+            let what = row.summary.as_deref().or(row.problem.as_deref());
             vec![
-                text("name"),
-                text("kind"),
-                text("version"),
-                text("origin"),
-                text("state"),
+                cell(&row.name),
+                text(&row.kind),
+                text(&row.version),
+                cell(&row.origin),
+                cell(row.state.word()),
                 cell(harmless(what.unwrap_or_default())),
             ]
         })
@@ -48,67 +42,4 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Problem> {
         .out
         .text(&table(&heading, &lines, context.out.color))?;
     Ok(Exit::Done)
-}
-
-fn row(plugins: &Plugins, name: &str, found: Result<Plugin, LoadError>) -> Value {
-    let plugin = match found {
-        Ok(plugin) => plugin,
-        Err(error) => {
-            return json!({
-                "name": name, "kind": null, "version": null, "interface": null, "origin": "configured",
-                "source": null, "sha256": null, "grants": [], "summary": null,
-                "state": state(&error), "problem": error.to_string(),
-            });
-        }
-    };
-    let locked = match &plugin.origin {
-        Origin::Installed(locked) => Some(locked),
-        _ => None,
-    };
-    let source = match &plugin.origin {
-        Origin::Bundled => None,
-        Origin::Installed(locked) => Some(locked.source.as_str()),
-        Origin::Configured(path) => Some(path.as_str()),
-    };
-    let mut row = json!({
-        "name": name,
-        "kind": plugin.kind,
-        "version": locked.map(|locked| &locked.version),
-        "interface": locked.map(|locked| &locked.interface),
-        "origin": plugin.origin.word(),
-        "source": source,
-        "sha256": plugin.component.digest(),
-        "grants": plugin.grants,
-        "summary": null,
-        "state": "ready",
-        "problem": null,
-    });
-    match plugins.wait(plugins.inspect(&plugin.component)) {
-        Ok(inspection) => {
-            row["kind"] = json!(inspection.kind);
-            row["version"] = json!(inspection.descriptor.version);
-            row["interface"] = json!(inspection.interface);
-            row["summary"] = json!(inspection.descriptor.summary);
-        }
-        Err(error) => {
-            row["state"] = match &error {
-                runwisp_plugin_host::InspectError::Load(error) => json!(state(error)),
-                _ => json!("broken"),
-            };
-            row["problem"] = json!(look_problem(name, &error));
-        }
-    }
-    row
-}
-
-fn look_problem(name: &str, error: &runwisp_plugin_host::InspectError) -> String {
-    failure::inspect(name, error).message
-}
-
-fn state(error: &LoadError) -> &'static str {
-    match error {
-        LoadError::Unreadable { .. } => "missing",
-        LoadError::Changed { .. } => "changed",
-        _ => "broken",
-    }
 }

@@ -1,6 +1,6 @@
 //! A look at a plugin: what it is, as people read it.
 
-use runwisp_plugin_host::{Component, Grants, Inspection, Plugins};
+use runwisp_plugin_host::{Component, Inspection, Plugins};
 
 use super::failure;
 use crate::plugins::lock::in_words;
@@ -11,12 +11,6 @@ pub(super) fn inspect(plugins: &Plugins, component: &Component) -> Result<Inspec
     plugins
         .wait(plugins.inspect(component))
         .map_err(|error| failure::inspect(component.name(), &error))
-}
-
-/// Everything that it asks for.
-pub(super) fn asked(inspection: &Inspection) -> Grants {
-    // An inspection has found each need well formed.
-    Grants::all(&inspection.descriptor.needs).unwrap_or_default()
 }
 
 /// Who it is, line by line.

@@ -6,7 +6,6 @@
 mod add;
 mod check;
 mod consent;
-pub(super) mod failure;
 mod fetch;
 mod list;
 mod look;
@@ -23,6 +22,7 @@ use crate::config;
 use crate::plugins::{Place, Registry};
 use crate::wire::Problem;
 use crate::wire::codes::Exit;
+pub(super) use crate::wire::plugin_failure as failure;
 
 /// What to do with plugins.
 #[derive(Debug, clap::Args)]

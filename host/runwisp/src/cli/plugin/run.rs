@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
     };
     let inspection = look::inspect(&plugins, &component)?;
     let settings = options(&args.settings, "--set")?;
-    let mut grants = look::asked(&inspection);
+    let mut grants = crate::plugins::asked(&inspection);
     let loaded = plugins
         .wait(plugins.get(&component))
         .map_err(|error| failure::load(&args.file, &error))?;

@@ -1,14 +1,13 @@
 //! `runwisp plugin show`: what a plugin is, what it asks for and was granted, and the settings it takes.
 
-use runwisp_plugin_host::Inspection;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{failure, look, registry};
 use crate::cli::context::Context;
 use crate::plugins::lock::in_words;
-use crate::plugins::{Origin, Plugin};
-use crate::wire::Problem;
+use crate::plugins::{Known, Looked, asked};
 use crate::wire::codes::Exit;
+use crate::wire::{PluginDetails, Problem};
 
 /// Which one.
 #[derive(Debug, clap::Args)]
@@ -20,29 +19,34 @@ pub(super) struct Args {
 /// Shows it.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
     let registry = registry(context)?;
-    let Some(found) = registry.find(&args.name) else {
-        return Err(failure::unknown(&args.name, &registry.names()));
-    };
-    let plugin = found.map_err(|error| failure::load(&args.name, &error))?;
     let plugins = registry.place().open().map_err(failure::open)?;
-    let inspection = look::inspect(&plugins, &plugin.component)?;
-    let schema: Value =
-        serde_json::from_str(&inspection.descriptor.settings_schema).unwrap_or_default();
-    if context.out.json {
-        context
-            .out
-            .document(document(&plugin, &inspection, &schema))?;
-        return Ok(Exit::Done);
+    let known = Known::default();
+    let looked = plugins.wait(registry.look(&plugins, &known, Some(&args.name)));
+    for looked in looked.map_err(failure::look)? {
+        show(&looked, context)?;
     }
-    let source = match &plugin.origin {
-        Origin::Bundled => "this program".to_owned(),
-        Origin::Installed(locked) => locked.source.clone(),
-        Origin::Configured(path) => path.clone(),
+    Ok(Exit::Done)
+}
+
+fn show(looked: &Looked, context: &Context) -> Result<(), Problem> {
+    let plugin = match &looked.plugin {
+        Ok(plugin) => plugin,
+        Err(error) => return Err(failure::load(&looked.name, error)),
     };
-    for line in look::who(&inspection, &source) {
+    let inspection = match &looked.inspection {
+        Some(Ok(inspection)) => inspection,
+        Some(Err(error)) => return Err(failure::inspect(plugin.component.name(), error)),
+        None => return Ok(()),
+    };
+    let details = PluginDetails::from(looked);
+    if context.out.json {
+        return context.out.document(details);
+    }
+    let source = plugin.origin.source().unwrap_or("this program");
+    for line in look::who(inspection, source) {
         context.out.line(&line)?;
     }
-    let asked = look::asked(&inspection).words();
+    let asked = asked(inspection).words();
     let granted = plugin.grants.words();
     if asked.is_empty() && granted.is_empty() {
         context
@@ -65,35 +69,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
         runwisp_plugin_host::PluginKind::Notifier => "\nSettings, beside `type`",
         runwisp_plugin_host::PluginKind::Importer => "\nOptions, for `--option KEY=VALUE`",
     })?;
-    for line in settings(&schema) {
+    for line in settings(&details.settings_schema) {
         context.out.line(&line)?;
     }
-    Ok(Exit::Done)
-}
-
-fn document(plugin: &Plugin, inspection: &Inspection, schema: &Value) -> Value {
-    let descriptor = &inspection.descriptor;
-    let source = match &plugin.origin {
-        Origin::Bundled => Value::Null,
-        Origin::Installed(locked) => json!(locked.source),
-        Origin::Configured(path) => json!(path),
-    };
-    json!({
-        "name": plugin.name,
-        "kind": inspection.kind,
-        "version": descriptor.version,
-        "interface": inspection.interface,
-        "summary": descriptor.summary,
-        "homepage": descriptor.homepage,
-        "origin": plugin.origin.word(),
-        "source": source,
-        "sha256": inspection.digest,
-        "size_bytes": inspection.size,
-        "needs": look::asked(inspection),
-        "grants": plugin.grants,
-        "imports": inspection.imports,
-        "settings_schema": schema,
-    })
+    Ok(())
 }
 
 /// The keys of a schema, a line each: name, type, whether it has to be there, what it means.
@@ -126,6 +105,8 @@ pub(super) fn settings(schema: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

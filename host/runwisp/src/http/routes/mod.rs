@@ -13,6 +13,7 @@ pub mod logs;
 pub mod messages;
 pub mod metrics;
 pub mod password;
+pub mod plugins;
 pub mod reload;
 pub mod runs;
 pub mod schedule;

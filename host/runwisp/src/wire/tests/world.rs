@@ -37,6 +37,7 @@ use crate::daemon::history::{
 };
 use crate::http::listen;
 use crate::notify::SampleRefusal;
+use crate::plugins::NoLook;
 
 const CONFIG: &str = r#"
 [daemon]
@@ -284,6 +285,13 @@ async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>)
         Request::HideRuns { runs, hide, reply } => {
             past.hide(runs, hide);
             let _ = reply.send(());
+        }
+        Request::Plugins { only, reply } => {
+            let known = Vec::new();
+            let _ = reply.send(match only {
+                Some(name) => Err(NoLook::Unknown { name, known }),
+                None => Ok(Vec::new()),
+            });
         }
         Request::ReadBell { reply, .. } => {
             let _ = reply.send(());
