@@ -35,4 +35,5 @@ mod spawn_faults;
 mod systemd;
 mod tasks;
 mod third_parties;
+mod tui;
 mod upgrade_restart;

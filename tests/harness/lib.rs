@@ -19,6 +19,7 @@ mod processes;
 pub mod servers;
 mod status;
 mod system;
+mod terminal;
 mod web;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub use system::{
     bad_child, boot_clock, child, component, fifo, is_root, poke, program, promtool, python,
     read_when_there, skip, steal_pid, third_party, tmpfs, until, write_protect,
 };
+pub use terminal::Terminal;
 pub use web::{Told, Web, fingerprint};
 
 /// The longest any wait may take on any machine; a failed wait says what it waited for and what was true instead.

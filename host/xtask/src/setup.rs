@@ -21,7 +21,8 @@ pub(crate) fn setup() -> Outcome {
     plugin_target()?;
     python()?;
     page()?;
-    package("chromium")?;
+    package("chromium", "--version")?;
+    package("tmux", "-V")?;
     tool("nextest", "cargo-nextest")?;
     tool("deny", "cargo-deny")?;
     promtool();
@@ -109,9 +110,10 @@ pub(crate) fn page() -> Outcome {
     fs::write(&made_of, wanted).map_err(|e| format!("could not write {}: {e}", made_of.display()))
 }
 
-/// A program of the distribution, of the same name as its package. Only root can install it; others are told to.
-fn package(name: &str) -> Outcome {
-    if works(name, &["--version"]) {
+/// A program of the distribution, of the same name as its package, which answers to `version` when it is there. Only
+/// root can install it; others are told to.
+fn package(name: &str, version: &str) -> Outcome {
+    if works(name, &[version]) {
         return Ok(());
     }
     let root = output(&mut command("id", &["-u"]))?.trim() == "0";

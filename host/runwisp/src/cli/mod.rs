@@ -124,11 +124,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// What `runwisp` alone says where there is no terminal to show anything on.
 fn told_help() -> u8 {
-    let error = Cli::command().error(
-        clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
-        Cli::command().render_help(),
-    );
-    let _ = error.print();
+    output::prompt(&Cli::command().render_help().to_string());
     Exit::Usage.code()
 }
 

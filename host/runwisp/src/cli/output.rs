@@ -140,7 +140,7 @@ impl Output {
     }
 }
 
-/// A question on the same line as its answer.
+/// A text for people as it is: a question on the same line as its answer, or the help.
 pub fn prompt(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -38,6 +38,8 @@ pub(super) struct App {
     pub(super) dirty: bool,
     pub(super) link: Link,
     pub(super) status: Option<Status>,
+    /// When the daemon said it: lengths in it have gone on since.
+    pub(super) status_at: Timestamp,
     pub(super) asked: Asked,
     pub(super) recent: Vec<Run>,
     pub(super) side: Side,
@@ -270,6 +272,7 @@ impl App {
         App {
             size: setting.size,
             now: setting.now,
+            status_at: setting.now,
             setting,
             dirty: true,
             link: Link::Connecting,

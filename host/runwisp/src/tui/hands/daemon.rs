@@ -286,7 +286,7 @@ async fn carry_out(client: &Client, act: &Act) -> Result<Outcome, Problem> {
             )
         }
         Act::StopRun(id) => accepted(client.post(&run(id, "stop"), &()).await?),
-        Act::Rerun(id) => accepted(rerun(client, id).await?),
+        Act::Rerun(id) => accepted(client.post(&run(id, "rerun"), &json!({})).await?),
         Act::Bulk(what, chosen) => bulk(client, *what, chosen).await?,
         Act::Reload => Outcome::Reloaded(
             client
@@ -306,20 +306,6 @@ async fn carry_out(client: &Client, act: &Act) -> Result<Outcome, Problem> {
             Outcome::Done
         }
     })
-}
-
-/// The same again; a daemon that can't say it so is told to run the task.
-async fn rerun(client: &Client, id: &RunId) -> Result<Accepted, Problem> {
-    let id = id.to_string();
-    let uri = Uri::new(&["runs", &id, "rerun"]);
-    match client.post(&uri, &json!({})).await {
-        Err(problem) if problem.code == "route.unknown" => {
-            let run: Run = client.get(&Uri::new(&["runs", &id])).await?;
-            let uri = Uri::new(&["tasks", run.unit.as_str(), "run"]);
-            client.post(&uri, &RunBody::default()).await
-        }
-        answer => answer,
-    }
 }
 
 async fn bulk(client: &Client, what: Bulk, chosen: &Chosen) -> Result<Outcome, Problem> {

@@ -122,6 +122,7 @@ fn answered(app: &mut App, query: Query, answer: Answer) -> Vec<Effect> {
         (Query::Status, Answer::Status(status)) => {
             app.asked.status.waiting = false;
             app.status = Some(*status);
+            app.status_at = app.now;
             if app.link == Link::Connecting {
                 app.link = Link::Up;
             }
@@ -248,7 +249,7 @@ fn refused(app: &mut App, query: Query, problem: &Problem) -> Vec<Effect> {
         Query::Bell => asked.bell.waiting = false,
         Query::Run(_) => asked.run.waiting = false,
         Query::Unit(_) => asked.unit.waiting = false,
-        // A daemon that has no figures, or no such list, is an older one; the page says so.
+        // Asked every few seconds; the page says that it has none.
         Query::Host => {
             asked.host.waiting = false;
             return Vec::new();

@@ -190,7 +190,7 @@ fn a_search_jumps_from_hit_to_hit_and_around() {
 }
 
 #[test]
-fn a_daemon_that_cannot_search_leaves_what_is_loaded() {
+fn a_search_that_fails_leaves_what_is_loaded() {
     let mut ui = Ui::open(120, 40);
     ui.press("A");
     ui.answer_all();
@@ -202,7 +202,7 @@ fn a_daemon_that_cannot_search_leaves_what_is_loaded() {
         Some(Effect::Ask(query)) => query,
         other => panic!("{other:?}"),
     };
-    let problem = Problem::new("route.unknown", "the API has nothing at this path");
+    let problem = Problem::new("io.failed", "the log could not be read");
     ui.hear(Message::Answer(query, Err(problem)));
     let search = ui.app.log.as_ref().unwrap().search.clone().unwrap();
     assert!(search.partial);

@@ -68,14 +68,16 @@ fn head(app: &App, name: &str, theme: Theme, area: Rect) -> Vec<Line<'static>> {
         lines.push(one(description, theme.faint(), area));
     }
     if unit.kind == Kind::Service {
-        instances(unit, theme, area, &mut lines);
+        instances(app, unit, theme, area, &mut lines);
     }
     lines.extend(schedule(app, unit, theme, area));
     lines.push(Line::default());
     lines
 }
 
-fn instances(unit: &Unit, theme: Theme, area: Rect, lines: &mut Vec<Line<'static>>) {
+fn instances(app: &App, unit: &Unit, theme: Theme, area: Rect, lines: &mut Vec<Line<'static>>) {
+    let since = app.now.duration_since(app.status_at).as_millis();
+    let since = u64::try_from(since).unwrap_or(0);
     for instance in unit.instances.iter().take(INSTANCES) {
         let (mark, word, style) = words::instance_state(instance.state, theme);
         let number = match unit.instances.len() {
@@ -83,7 +85,7 @@ fn instances(unit: &Unit, theme: Theme, area: Rect, lines: &mut Vec<Line<'static
             _ => format!("#{} ", instance.index),
         };
         let text = fit(
-            &clean(&facts(instance)),
+            &clean(&facts(instance, since)),
             usize::from(area.width).saturating_sub(16),
         );
         lines.push(Line::from(vec![
@@ -101,13 +103,14 @@ fn instances(unit: &Unit, theme: Theme, area: Rect, lines: &mut Vec<Line<'static
     }
 }
 
-fn facts(instance: &Instance) -> String {
+/// What is known of an instance, `since` ms after the daemon said it.
+fn facts(instance: &Instance, since: u64) -> String {
     let mut facts = Vec::new();
     if let Some(pid) = instance.pid {
         facts.push(format!("pid {pid}"));
     }
     if let Some(ms) = instance.uptime_ms {
-        facts.push(format!("up {}", words::length(ms)));
+        facts.push(format!("up {}", words::length(ms.saturating_add(since))));
     }
     match instance.restarts {
         0 => {}
@@ -115,7 +118,10 @@ fn facts(instance: &Instance) -> String {
         n => facts.push(format!("{n} restarts")),
     }
     if let Some(ms) = instance.retry_in_ms {
-        facts.push(format!("again in {}", words::length(ms)));
+        facts.push(format!(
+            "again in {}",
+            words::length(ms.saturating_sub(since))
+        ));
     }
     facts.extend(instance.message.clone());
     facts.join(", ")
