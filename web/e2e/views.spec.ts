@@ -13,6 +13,8 @@ const VIEWS: { name: string; at: (run: string) => string; shows: RegExp }[] = [
   { name: "calendar", at: () => "calendar", shows: /Calendar/ },
   { name: "notifications", at: () => "notifications", shows: /Notifications/ },
   { name: "deliveries", at: () => "notifications?part=deliveries", shows: /Notifications/ },
+  { name: "plugins", at: () => "plugins", shows: /Plugins/ },
+  { name: "a plugin", at: () => "plugins/slack", shows: /slack/ },
   { name: "audit", at: () => "audit", shows: /Audit/ },
   { name: "tokens", at: () => "audit?part=tokens", shows: /Audit/ },
 ];

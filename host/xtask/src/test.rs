@@ -41,7 +41,8 @@ const ABSENT: [(&str, &[&str]); 3] = [
 ];
 
 /// The checks of the page, and its build, which the program embeds: what each is called, and its script.
-const PAGE: [(&str, &str); 4] = [
+const PAGE: [(&str, &str); 5] = [
+    ("types of the API", "types:check"),
     ("format of the page", "lint"),
     ("types of the page", "check"),
     ("tests of the page", "test"),

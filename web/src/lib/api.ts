@@ -1,6 +1,19 @@
 // One function per question or command: the only file of the page that knows paths.
-import { http, ok, Refused } from "./client";
-import type { Bulk, Daemon, Firing, Host, Reload, Run, RunSummary, Samples, Session, Unit } from "./wire";
+import { http, ok } from "./client";
+import type {
+  Accepted,
+  Bulk,
+  Firing,
+  Host,
+  Reload,
+  Run,
+  Runs,
+  RunSummary,
+  Samples,
+  Session,
+  Status,
+  Unit,
+} from "./wire";
 
 type Query = Record<string, string | number | boolean | undefined | null>;
 
@@ -17,7 +30,7 @@ const V1 = "/api/v1";
 export const session = () => ok<Session>(http.GET(`${V1}/session`, {}));
 export const signOut = () => ok<unknown>(http.DELETE(`${V1}/session`, {}));
 
-export const status = () => ok<{ daemon: Daemon; units: Unit[] }>(http.GET(`${V1}/status`, {}));
+export const status = () => ok<Status>(http.GET(`${V1}/status`, {}));
 export const unit = (name: string, signal?: AbortSignal) =>
   ok<Unit>(http.GET(`${V1}/units/{name}`, { params: { path: { name } }, signal }));
 
@@ -39,69 +52,13 @@ export interface RunQuery {
   cursor?: string;
   count?: boolean;
 }
-export interface RunPage {
-  runs: Run[];
-  next: string | null;
-  total?: number | null;
-  total_is_floor?: boolean;
-}
-/** Whether the daemon counts, and takes lists and cursors; one of an earlier version says once that it does not. */
-let counts = true;
-
-/** Whether many runs can be acted on at once; known when the first page of runs is there. */
-export const takesMany = (): boolean => counts;
-
-export async function runs(wanted: RunQuery, signal?: AbortSignal): Promise<RunPage> {
-  const page = (asked: Query) =>
-    ok<RunPage>(http.GET(`${V1}/runs`, { params: { query: query(asked) }, signal }));
-  if (counts) {
-    try {
-      return await page({ ...wanted });
-    } catch (error) {
-      if (!(error instanceof Refused) || error.code !== "request.invalid") throw error;
-      const plain = await earlier(wanted, page);
-      counts = false;
-      return plain;
-    }
-  }
-  return earlier(wanted, page);
-}
-
-/** The same of a daemon that only knows units, times and the last run of the page before: the rest is looked at here. */
-async function earlier(wanted: RunQuery, page: (asked: Query) => Promise<RunPage>): Promise<RunPage> {
-  const { unit, since, limit = 50, cursor, q, outcome, state, trigger, retries, kind } = wanted;
-  if (wanted.until || wanted.exit_code || (wanted.sort && wanted.sort !== "newest")) {
-    const message = "this daemon is of an earlier version, which knows no such filter";
-    throw new Refused({
-      code: "request.invalid",
-      message,
-      help: "Take the filter away, or upgrade the daemon.",
-      status: 400,
-    });
-  }
-  const found = await page({ unit, since, limit, before: cursor });
-  const among = (list: string | undefined, value: string | null) =>
-    !list || list.split(",").includes(value ?? "");
-  const fitting = found.runs.filter(
-    (run) =>
-      among(outcome, run.outcome) &&
-      among(state, run.state) &&
-      among(trigger, run.trigger) &&
-      among(kind, run.kind) &&
-      (!retries || run.attempt > 1) &&
-      (!q || `${run.unit} ${run.message ?? ""} ${run.id}`.toLowerCase().includes(q.toLowerCase())),
-  );
-  return { runs: fitting, next: found.runs.length === limit ? (found.runs.at(-1)?.id ?? null) : null };
-}
+export const runs = (wanted: RunQuery, signal?: AbortSignal) =>
+  ok<Runs>(http.GET(`${V1}/runs`, { params: { query: query({ ...wanted }) }, signal }));
 
 export const run = (id: string, signal?: AbortSignal) =>
   ok<Run>(http.GET(`${V1}/runs/{id}`, { params: { path: { id } }, signal }));
 
 export type UnitVerb = "start" | "stop" | "restart";
-export interface Accepted {
-  runs: string[];
-  changed: boolean;
-}
 export const unitVerb = (name: string, verb: UnitVerb) =>
   ok<Accepted>(http.POST(`${V1}/units/{name}/${verb}`, { params: { path: { name } } }));
 export const signalUnit = (name: string, signal: string, scope: string) =>

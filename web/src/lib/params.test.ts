@@ -8,6 +8,7 @@ const param = (name: string, more: Partial<Param> = {}): Param => ({
   default: null,
   required: false,
   choices: [],
+  allow_custom: false,
   description: null,
   ...more,
 });

@@ -2,7 +2,7 @@
 import * as api from "./api";
 import { problemOf } from "./client";
 import { foldRun } from "./events/fold";
-import type { Envelope, Problem, Run } from "./wire";
+import type { Envelope, Problem, Run, Runs } from "./wire";
 
 const PAGE = 100;
 
@@ -96,7 +96,7 @@ export class RunList {
     this.loading = false;
   }
 
-  async #ask(cursor: string | undefined): Promise<api.RunPage> {
+  async #ask(cursor: string | undefined): Promise<Runs> {
     const first = cursor === undefined;
     const page = await api.runs(
       { ...this.wanted, limit: PAGE, cursor, count: first || undefined },
@@ -106,7 +106,7 @@ export class RunList {
     return page;
   }
 
-  #count(page: api.RunPage): void {
+  #count(page: Runs): void {
     this.total = page.total ?? undefined;
     this.floor = page.total_is_floor ?? false;
   }

@@ -1,266 +1,69 @@
-// The documents of the API, by the names the page uses. Written by hand until `openapi.json` lands; then these are
-// aliases of `api.gen.d.ts`.
+// The documents of the API by the names the page uses: aliases of what is generated from `openapi.json`.
+import type { components } from "./api.gen";
 
-export type Kind = "task" | "service";
-export type InstanceState =
-  "stopped" | "waiting" | "starting" | "running" | "unhealthy" | "backoff" | "stopping" | "exited" | "fatal";
-export type RunState = "queued" | "starting" | "running" | "stopping" | "ended";
-export type Outcome =
-  | "succeeded"
-  | "failed"
-  | "timeout"
-  | "stopped"
-  | "start_failed"
-  | "unhealthy"
-  | "oom_killed"
-  | "log_overflow"
-  | "interrupted"
-  | "daemon_stopped"
-  | "skipped"
-  | "queue_full"
-  | "missed"
-  | "dst_skipped";
-export type Trigger =
-  "schedule" | "catch_up" | "manual" | "start" | "retry" | "restart" | "chain" | "hook" | "watch" | "reload";
-export type Scope = "read" | "operate" | "admin";
+/** Fields that an answer may do without. */
+type LeftOut = "definition" | "params" | "missing_bytes" | "rests_ms" | "calls" | "failures";
 
-export interface Session {
-  kind: "socket" | "session" | "token" | "hook" | "open";
-  name: string;
-  scope: Scope;
-  units: string[] | null;
-  expires_at: string | null;
-  from: string | null;
-}
+/** An answer as the daemon writes it: but for those, what has no value is `null` and never left out. */
+type Written<T> = T extends readonly (infer Item)[]
+  ? Written<Item>[]
+  : T extends object
+    ? { [Key in keyof T as Key extends LeftOut ? never : Key]-?: Written<Exclude<T[Key], undefined>> } & {
+        [Key in keyof T as Key extends LeftOut ? Key : never]: Written<T[Key]>;
+      }
+    : T;
 
-export interface Daemon {
-  version: string;
-  pid: number;
-  daemon_pid: number;
-  started_at: string;
-  binary: string;
-  config: string;
-  data: string;
-  config_stale: boolean;
-  stopping: boolean;
-  warnings: string[];
-  timezone?: string;
-  hostname?: string;
-  listen?: string | null;
-  url?: string | null;
-  config_loaded_at?: string;
-}
+type Documents = components["schemas"];
+type Schemas = { [Name in keyof Documents]: Written<Documents[Name]> };
 
-export interface Instance {
-  index: number;
-  state: InstanceState;
-  pid: number | null;
-  run_id: string | null;
-  uptime_ms: number | null;
-  restarts: number;
-  retry_in_ms: number | null;
-  message: string | null;
-  health?: { state: string; last_at: string | null; message: string | null } | null;
-  usage?: { cpu_percent: number; memory_bytes: number } | null;
-}
+export type Kind = Schemas["Kind"];
+export type InstanceState = Schemas["InstanceState"];
+export type RunState = Schemas["RunState"];
+export type Outcome = Schemas["Outcome"];
+export type Trigger = Schemas["Trigger"];
+export type Scope = Schemas["Scope"];
 
-export interface Schedule {
-  expression: string;
-  timezone: string;
-  words: string;
-}
+export type Session = Schemas["Session"];
+export type Daemon = Schemas["Daemon"];
+export type Status = Schemas["Status"];
+export type Unit = Schemas["Unit"];
+export type Instance = Schemas["Instance"];
+export type Definition = Schemas["Definition"];
+export type Schedule = Schemas["ScheduleText"];
+export type Param = Schemas["Param"];
+export type Run = Schemas["Run"];
+export type Runs = Schemas["Runs"];
+export type RunSummary = Schemas["RunSummary"];
+export type Accepted = Schemas["Accepted"];
+export type Bulk = Schemas["Bulk"];
+export type Reload = Schemas["Reload"];
+export type Finding = Schemas["Finding"];
+export type Firing = Schemas["Firing"];
+export type LogLine = Schemas["LogLine"];
+export type Host = Schemas["Host"];
+export type Sample = Schemas["Sample"];
+export type Samples = Schemas["Samples"];
 
-export interface Param {
-  name: string;
-  type: string;
-  default: string | null;
-  required: boolean;
-  choices: string[];
-  allow_custom?: boolean;
-  description: string | null;
-}
+export type Notification = Schemas["Notification"];
+export type Notifications = Schemas["Notifications"];
+export type Severity = Schemas["Severity"];
+export type Delivery = Schemas["Delivery"];
+export type DeliveryState = Schemas["DeliveryState"];
+export type Attempt = Schemas["Attempt"];
+export type Exchanged = Schemas["Exchanged"];
+export type Tested = Schemas["Tested"];
+export type Audit = Schemas["Audit"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type Token = Schemas["Token"];
+export type Plugin = Schemas["Plugin"];
+export type PluginDetails = Schemas["PluginDetails"];
 
-export interface Definition {
-  command: string | null;
-  argv: string[] | null;
-  shell: string | null;
-  source: { file: string; line: number } | null;
-  working_dir: string | null;
-  user: string | null;
-  env: { name: string; value: string | null; secret: boolean }[];
-  settings: { key: string; value: string }[];
-  depends_on: string[];
-  schedules: Schedule[];
-  params: Param[];
-  manual_trigger: boolean;
-}
+export type Envelope = Schemas["Envelope"];
+export type RunEvent = Extract<Envelope, { event: "run" }>;
+export type InstanceEvent = Extract<Envelope, { event: "instance" }>;
 
-export interface Unit {
-  name: string;
-  kind: Kind;
-  group: string | null;
-  description: string | null;
-  state: InstanceState;
-  next_run_at: string | null;
-  instances: Instance[];
-  last_run: Run | null;
-  definition?: Definition;
-}
-
-export interface Run {
-  id: string;
-  unit: string;
-  kind: Kind;
-  instance: number;
-  attempt: number;
-  execution_id: string;
-  trigger: Trigger;
-  state: RunState;
-  outcome: Outcome | null;
-  exit_code: number | null;
-  signal: number | null;
-  pid: number | null;
-  scheduled_at: string | null;
-  created_at: string;
-  started_at: string | null;
-  ended_at: string | null;
-  duration_ms: number | null;
-  max_rss_bytes: number | null;
-  cpu_ms: number | null;
-  log_bytes: number;
-  log_dropped_bytes: number;
-  message: string | null;
-  params?: Record<string, string> | null;
-}
-
-export interface Finding {
-  message?: string;
-  [key: string]: unknown;
-}
-
-export interface Problem {
-  code: string;
-  message: string;
-  help: string | null;
-  errors?: Finding[];
-  rendered?: string;
-  status?: number;
-  title?: string;
-}
-
-export interface Reload {
-  applied: boolean;
-  added: string[];
-  changed: { name: string; keys: string[] }[];
-  removed: string[];
-  settings: string[];
-  warnings: Finding[];
-}
-
-export interface Firing {
-  unit: string | null;
-  at: string;
-  note: string | null;
-}
-
-export interface LogLine {
-  unit: string;
-  run_id: string;
-  instance: number;
-  n: number;
-  ts: string;
-  stream: string;
-  text: string;
-  missing_bytes?: number;
-}
-
-interface Base {
-  seq: number;
-  at: string;
-}
-
-export type RunEvent = Base & {
-  event: "run";
-  run: string;
-  unit: string;
-  kind: Kind;
-  instance: number;
-  state: RunState;
-  outcome: Outcome | null;
-  message: string | null;
-};
-export type InstanceEvent = Base & {
-  event: "instance";
-  unit: string;
-  instance: number;
-  state: InstanceState;
-  message: string | null;
-};
-export type Envelope =
-  | RunEvent
-  | InstanceEvent
-  | (Base & { event: "overdue"; unit: string; expected_by: string })
-  | (Base & { event: "clock_jump"; by_ms: number })
-  | (Base & { event: "reloaded"; changed: string[] })
-  | (Base & { event: "daemon_started"; version: string })
-  | (Base & { event: "daemon_stopping" })
-  | (Base & { event: "config_stale"; stale: boolean })
-  | (Base & { event: "degraded"; part: string; message: string | null })
-  | (Base & {
-      event: "delivery";
-      delivery: string;
-      notifier: string;
-      unit: string | null;
-      kind: string;
-      state: string;
-      message: string | null;
-    })
-  | (Base & {
-      event: "notification";
-      notification: string;
-      kind: string;
-      unit: string | null;
-      title: string;
-      count: number;
-    });
-
-export interface Sample {
-  at: string;
-  cpu_percent: number;
-  memory_bytes: number;
-}
-export interface Samples {
-  step_ms: number;
-  samples: Sample[];
-}
-
-export interface Host {
-  hostname: string;
-  os: string;
-  arch: string;
-  cores: number;
-  uptime_ms: number;
-  load: number[];
-  cpu_percent: number | null;
-  memory: { total_bytes: number; used_bytes: number };
-  disk: { total_bytes: number; free_bytes: number } | null;
-  daemon: {
-    cpu_percent: number | null;
-    memory_bytes: number;
-    open_fds: number;
-    threads: number;
-    uptime_ms: number;
-  };
-  keeper: { memory_bytes: number } | null;
-}
-
-export interface RunSummary {
-  succeeded: number;
-  failed: number;
-  other: number;
-  running: number;
-  last_failure: Run | null;
-}
+/** What is shown of a refusal: the daemon's document, or the page's own when there was no answer. */
+export type Problem = Pick<Documents["Doc_Problem"], "code" | "message"> & Partial<Documents["Doc_Problem"]>;
 
 /** A run, or a firing that is still to come: that has no run. */
 export interface CalendarEntry {
@@ -268,13 +71,4 @@ export interface CalendarEntry {
   unit: string;
   run_id: string | null;
   outcome: Outcome | null;
-}
-
-export interface Bulk {
-  affected: number;
-  skipped: { id: string; why: string }[];
-  /** The new runs of `rerun`. */
-  runs: string[];
-  /** More runs fit than are taken at once. */
-  more: boolean;
 }

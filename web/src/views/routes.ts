@@ -5,6 +5,8 @@ import Audit from "./audit/Audit.svelte";
 import Calendar from "./calendar/Calendar.svelte";
 import Notifications from "./notifications/Notifications.svelte";
 import Overview from "./overview/Overview.svelte";
+import Plugin from "./plugins/Plugin.svelte";
+import Plugins from "./plugins/Plugins.svelte";
 import Run from "./run/Run.svelte";
 import Runs from "./runs/Runs.svelte";
 import SignIn from "./signin/SignIn.svelte";
@@ -21,6 +23,8 @@ export const views: Partial<Record<Place["view"], View>> = {
   run: Run,
   calendar: Calendar,
   notifications: Notifications,
+  plugins: Plugins,
+  plugin: Plugin,
   audit: Audit,
   signin: SignIn,
 };

@@ -11,6 +11,7 @@ const instance = (index: number, more: Partial<Instance> = {}): Instance => ({
   restarts: 0,
   retry_in_ms: null,
   message: null,
+  usage: null,
   ...more,
 });
 const unit = (name: string, more: Partial<Unit> = {}): Unit => ({

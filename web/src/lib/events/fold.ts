@@ -97,6 +97,7 @@ function withRun(unit: Unit, event: RunEvent): Unit {
         restarts: 0,
         retry_in_ms: null,
         message: event.message,
+        usage: null,
       },
     ];
   }

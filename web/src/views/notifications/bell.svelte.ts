@@ -2,14 +2,14 @@
 import * as api from "../../lib/api-messages";
 import { live } from "../../lib/live.svelte";
 import { toasts } from "../../lib/toasts.svelte";
-import type { Problem } from "../../lib/wire";
+import type { Notification, Problem } from "../../lib/wire";
 import { problemOf } from "../../lib/client";
 
 /** As many as the daemon gives at once. */
 const MOST = 10_000;
 
 export class BellRows {
-  rows: api.Notification[] = $state.raw([]);
+  rows: Notification[] = $state.raw([]);
   known: boolean = $state(false);
   problem: Problem | undefined = $state.raw();
   /** How many are asked for. */

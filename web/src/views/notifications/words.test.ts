@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { channel, deliveryWord, kindWord } from "./words";
 
-const attempt = { at: "2026-11-24T10:00:00Z", outcome: "failed", message: "refused" };
+const attempt = { at: "2026-11-24T10:00:00Z", outcome: "failed", message: "refused" } as const;
 
 it("tells a message that waits from one that failed so far", () => {
   expect(deliveryWord({ state: "pending", attempts: [] }).word).toBe("waiting");

@@ -1,5 +1,5 @@
 // What messages and deliveries are called. Pure; tests are in words.test.ts.
-import type { Delivery, DeliveryState, Severity } from "../../lib/api-messages";
+import type { Delivery, DeliveryState, Severity } from "../../lib/wire";
 import type { Said, Tone } from "../../lib/words";
 
 export const SEVERITIES: Record<Severity, { word: string; tone: Tone }> = {
