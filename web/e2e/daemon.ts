@@ -27,12 +27,16 @@ export class Daemon {
   readonly dir = mkdtempSync(join(tmpdir(), "runwisp-page-"));
   readonly config = join(this.dir, "runwisp.toml");
   readonly data = join(this.dir, "data");
+  readonly socket = join(this.dir, "runwisp.sock");
   url = "";
   #process: ChildProcess | undefined;
   #listen = "127.0.0.1:0";
 
-  /** `config` is given the folder. */
-  constructor(config: (dir: string) => string) {
+  /** `config` is given the folder. With a `disk`, such as `8m`, the data is on one of this size that only it sees. */
+  constructor(
+    config: (dir: string) => string,
+    private readonly disk = "",
+  ) {
     this.write(config(this.dir));
   }
 
@@ -44,15 +48,17 @@ export class Daemon {
   async start(): Promise<void> {
     const log = createWriteStream(join(this.dir, "daemon.log"), { flags: "a" });
     await new Promise((opened) => log.once("open", opened));
-    const child = spawn(
-      PROGRAM,
-      ["daemon", "-c", this.config, "--data", this.data, "--listen", this.#listen],
-      {
-        cwd: this.dir,
-        env: { ...process.env, RUNWISP_PASSWORD: PASSWORD, NO_COLOR: "1" },
-        stdio: ["ignore", log, log],
-      },
-    );
+    const where = ["--data", this.data, "--socket", this.socket, "--listen", this.#listen];
+    const words = [PROGRAM, "daemon", "-c", this.config, ...where];
+    if (this.disk !== "") {
+      const mount = `mkdir -p "$0" && mount -t tmpfs -o size=${this.disk},mode=700 none "$0" && exec "$@"`;
+      words.unshift("unshare", "--mount", "sh", "-c", mount, this.data);
+    }
+    const child = spawn(words[0] ?? "", words.slice(1), {
+      cwd: this.dir,
+      env: { ...process.env, RUNWISP_PASSWORD: PASSWORD, NO_COLOR: "1" },
+      stdio: ["ignore", log, log],
+    });
     this.#process = child;
     await this.until("/status", (status) => {
       const url = (status as { daemon?: { url?: string | null } }).daemon?.url;
@@ -69,7 +75,7 @@ export class Daemon {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const asked = http.request(
         {
-          socketPath: join(this.data, "runwisp.sock"),
+          socketPath: this.socket,
           method,
           path: `/api/v1${path}`,
           headers: {
@@ -138,7 +144,11 @@ export class Daemon {
 
   /** A command of the program, on this daemon. */
   async cli(...words: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(PROGRAM, [...words, "--data", this.data], { cwd: this.dir });
+    const { stdout } = await promisify(execFile)(
+      PROGRAM,
+      [...words, "--data", this.data, "--socket", this.socket],
+      { cwd: this.dir },
+    );
     return stdout;
   }
 

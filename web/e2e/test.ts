@@ -8,6 +8,8 @@ import { site } from "./site";
 interface Given {
   /** The configuration, given the folder it is in. */
   config: (dir: string) => string;
+  /** The size of the disk its data is on; none is the machine's own. */
+  disk: string;
   daemon: Daemon;
   /** Signed in as the operator, at the overview. */
   signedIn: Page;
@@ -15,8 +17,9 @@ interface Given {
 
 export const test = base.extend<Given>({
   config: async ({}, use) => use((dir) => site(dir)),
-  daemon: async ({ config }, use) => {
-    const daemon = new Daemon(config);
+  disk: ["", { option: true }],
+  daemon: async ({ config, disk }, use) => {
+    const daemon = new Daemon(config, disk);
     try {
       await daemon.start();
       await use(daemon);

@@ -110,9 +110,10 @@ class Live {
   }
 
   async #ask(): Promise<void> {
-    if (this.#asking) return;
     clearTimeout(this.#due);
     this.#due = undefined;
+    // What became old meanwhile is asked for once the answer is there, see below.
+    if (this.#asking) return;
     this.#asking = true;
     const names = [...this.#stale];
     const everything = this.#everything || names.length > FEW;
