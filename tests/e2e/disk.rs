@@ -42,6 +42,9 @@ fn full_disk_at(folder: &str) {
         (warnings.contains("output") && warnings.contains("no space left")).then_some(())
     });
     daemon.cli(&["run", "quick"]).code(5);
+    if folder == "data" {
+        seen_while_full(&daemon);
+    }
     assert!(alive(talker), "the talker died of a full disk");
     assert_eq!(daemon.status().pid("talker", 0), Some(talker));
     fs::remove_file(filler).unwrap();
@@ -68,6 +71,22 @@ fn full_disk_at(folder: &str) {
     assert!(told.contains("of output not kept here"), "{told}");
     drop(daemon);
     nix::mount::umount(&disk).unwrap();
+}
+
+/// What can't be written is in every answer: the run, its end and how it came to be.
+fn seen_while_full(daemon: &runwisp_tests::Daemon) {
+    let warnings = daemon.status().0["daemon"]["warnings"].to_string();
+    assert!(warnings.contains("held in memory"), "{warnings}");
+    let rows = daemon.runs(&["--unit", "quick"]);
+    let ended = |row: &serde_json::Value| (row["outcome"].clone(), row["exit_code"].clone());
+    let rows: Vec<_> = rows.iter().map(ended).collect();
+    assert_eq!(rows, [("failed".into(), 5.into())]);
+    let shown = daemon.cli(&["runs", "--unit", "quick"]).ok().stdout;
+    assert!(shown.contains("exit") && shown.contains('5'), "{shown}");
+    let status = daemon.status();
+    let last = &status.unit("quick")["last_run"];
+    assert_eq!(last["exit_code"], 5, "{last:#}");
+    daemon.cli(&["logs", "quick"]).ok();
 }
 
 #[test]

@@ -46,26 +46,51 @@ pub(super) fn write(db: &Connection, entries: &VecDeque<AuditEntry>) -> rusqlite
 impl Queries {
     /// Rows of the audit log, newest first, each with its number.
     pub fn audit(&self, filter: &AuditFilter) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(&format!(
+        self.ask_both(|sight| {
+            let Some(held) = sight.second() else {
+                return Ok(read_page(&sight.file, filter)?);
+            };
+            // Rows that are held have numbers from 1; they come after all of the file.
+            let written: i64 =
+                sight
+                    .file
+                    .query_row("SELECT ifnull(max(id), 0) FROM audit", [], |row| row.get(0))?;
+            let newest = AuditFilter {
+                before: filter.before.map(|before| before - written),
+                ..filter.clone()
+            };
+            let mut found = read_page(held.db, &newest)?;
+            for (id, _) in &mut found {
+                *id += written;
+            }
+            let older = AuditFilter {
+                limit: filter.limit - found.len(),
+                ..filter.clone()
+            };
+            found.extend(read_page(&sight.file, &older)?);
+            Ok(found)
+        })
+    }
+}
+
+fn read_page(db: &Connection, filter: &AuditFilter) -> rusqlite::Result<Vec<(i64, AuditEntry)>> {
+    let mut statement = db.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM audit WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR name = ?2) \
                  AND (?3 IS NULL OR action = ?3 OR substr(action, 1, length(?3) + 1) = ?3 || '.') \
                  AND (?4 IS NULL OR target = ?4) AND (?5 IS NULL OR at >= ?5) ORDER BY id DESC LIMIT ?6"
             ))?;
-            let rows = statement.query_map(
-                params![
-                    filter.before,
-                    filter.name,
-                    filter.action,
-                    filter.target,
-                    filter.since.map(Timestamp::as_microsecond),
-                    i64::try_from(filter.limit).unwrap_or(i64::MAX),
-                ],
-                read,
-            )?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-    }
+    let rows = statement.query_map(
+        params![
+            filter.before,
+            filter.name,
+            filter.action,
+            filter.target,
+            filter.since.map(Timestamp::as_microsecond),
+            i64::try_from(filter.limit).unwrap_or(i64::MAX),
+        ],
+        read,
+    )?;
+    rows.collect()
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(i64, AuditEntry)> {

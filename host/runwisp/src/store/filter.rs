@@ -16,6 +16,7 @@ use runwisp_core::words::run::{Kind, Outcome, RunRecord, RunState, Trigger};
 use rusqlite::types::Value;
 
 use super::codes::{kind_code, outcome_code, state_code, trigger_code};
+use super::find::Resolved;
 use super::rows::key;
 
 /// The most runs one query returns.
@@ -47,6 +48,14 @@ impl Sort {
     /// Whether rows come by length.
     pub(super) fn by_length(self) -> bool {
         matches!(self, Sort::Longest | Sort::Shortest)
+    }
+
+    /// A place as a number that is larger for what comes first.
+    pub(super) fn rank(self, position: Position) -> (i64, u128) {
+        match self.descends() {
+            true => (position.length, position.id.as_u128()),
+            false => (-position.length, !position.id.as_u128()),
+        }
     }
 
     /// Where a row stands in this order.
@@ -284,8 +293,9 @@ fn by_age(filter: &RunFilter, units: Option<&[i64]>) -> Vec<Stream> {
 
 /// What is checked row by row, as one expression; what an index covers as well does no harm. `named` are the units whose
 /// names hold the text that is looked for.
-pub(super) fn conditions(filter: &RunFilter, named: &[i64]) -> (String, Vec<Value>) {
-    let mut sql = String::from("r.deleted_at IS NULL");
+pub(super) fn conditions(filter: &RunFilter, resolved: &Resolved) -> (String, Vec<Value>) {
+    let named = &resolved.named;
+    let mut sql = format!("r.deleted_at IS NULL{}", resolved.except);
     let mut values = Vec::new();
     let mut and = |text: &str, value: Value| {
         sql.push_str(" AND ");

@@ -6,7 +6,7 @@
 //!
 //! Tests are in `tests/queries.rs`.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use runwisp_core::words::run::RunRecord;
 use rusqlite::types::Value;
@@ -39,6 +39,32 @@ pub(super) struct Resolved {
     pub(super) units: Option<Vec<i64>>,
     /// The units whose names hold the text.
     pub(super) named: Vec<i64>,
+    /// A condition that leaves out rows which are overruled.
+    pub(super) except: &'static str,
+}
+
+/// What two databases found, as one page; where both have a run, the second's row counts.
+pub(super) fn join_pages(filter: &RunFilter, file: Found, held: Found) -> Found {
+    let sort = filter.sort;
+    let rank = |run: &RunRecord| sort.rank(sort.position(run));
+    // Beyond the place where a page stops, the other's rows can't be put in order.
+    let stops = [file.next, held.next];
+    let stop = stops.into_iter().flatten().max_by_key(|at| sort.rank(*at));
+    let newer: HashSet<_> = held.runs.iter().map(|run| run.id).collect();
+    let mut runs = file.runs;
+    runs.retain(|run| !newer.contains(&run.id));
+    runs.extend(held.runs);
+    runs.sort_by_key(|run| std::cmp::Reverse(rank(run)));
+    if let Some(stop) = stop {
+        runs.retain(|run| rank(run) >= sort.rank(stop));
+    }
+    let next = if runs.len() > filter.limit() {
+        runs.truncate(filter.limit());
+        runs.last().map(|run| sort.position(run))
+    } else {
+        stop
+    };
+    Found { runs, next }
 }
 
 /// The runs that the filter lets through, of which at most `bound` rows are looked at.
@@ -68,7 +94,7 @@ pub(super) fn find(
     let mut merge = Merge {
         db,
         filter,
-        conditions: conditions(filter, &resolved.named),
+        conditions: conditions(filter, resolved),
         share: (bound / streams.len()).max(most),
         most,
         stopped: None,
@@ -100,12 +126,8 @@ struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    /// A place as a number that is larger for what comes first.
     fn rank(&self, position: Position) -> (i64, u128) {
-        match self.filter.sort.descends() {
-            true => (position.length, position.id.as_u128()),
-            false => (-position.length, !position.id.as_u128()),
-        }
+        self.filter.sort.rank(position)
     }
 
     /// Takes the first of all streams' next rows until the page is full.
@@ -276,7 +298,7 @@ pub(super) fn count(
     let merge = Merge {
         db,
         filter,
-        conditions: conditions(filter, &resolved.named),
+        conditions: conditions(filter, resolved),
         share: 0,
         most: 0,
         stopped: None,
@@ -314,7 +336,7 @@ fn look_through(
 ) -> rusqlite::Result<Vec<RunRecord>> {
     let (low, high) = filter.keys();
     let high = filter.after.map_or(high, |after| high.min(key(after.id)));
-    let (fits, fit_values) = conditions(filter, &resolved.named);
+    let (fits, fit_values) = conditions(filter, resolved);
     let sql = format!(
         "SELECT {COLUMNS} FROM (SELECT * FROM runs WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT {LOOK_THROUGH}) r \
          CROSS JOIN units u ON u.id = r.unit WHERE r.unit IN ({}) AND {fits} ORDER BY r.id DESC LIMIT ?",

@@ -11,37 +11,58 @@ use rusqlite::Connection;
 
 use super::commit::{UnitNumbers, commit};
 use super::error::StoreError;
+use super::held::Held;
 use super::pending::Pending;
 use super::repair::{beside, carry_over, replace_damaged};
 use super::schema::{self, Identity, Place};
 
-/// Where the history is now, for those who query it. The number changes whenever connections have to be made anew.
+/// Where the history is now, for those who query it.
+#[derive(Clone, Debug)]
+pub(super) struct Whereabouts {
+    pub(super) place: Place,
+    /// What overrules it while it can't be written.
+    pub(super) held: Option<Place>,
+    /// Changes whenever connections have to be made anew.
+    pub(super) generation: u64,
+}
+
+/// The same, as it changes.
 #[derive(Debug)]
 pub(super) struct Located {
-    inner: Mutex<(Place, u64)>,
+    inner: Mutex<Whereabouts>,
 }
 
 impl Located {
     pub(super) fn new(place: Place) -> Arc<Located> {
         Arc::new(Located {
-            inner: Mutex::new((place, 0)),
+            inner: Mutex::new(Whereabouts {
+                place,
+                held: None,
+                generation: 0,
+            }),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Place, u64)> {
+    fn lock(&self) -> MutexGuard<'_, Whereabouts> {
         self.inner
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    pub(super) fn get(&self) -> (Place, u64) {
+    pub(super) fn get(&self) -> Whereabouts {
         self.lock().clone()
     }
 
     fn moved(&self, place: Place) {
         let mut inner = self.lock();
-        inner.0 = place;
-        inner.1 += 1;
+        inner.place = place;
+        inner.generation += 1;
+    }
+
+    fn overruled(&self, held: Option<Place>) {
+        let mut inner = self.lock();
+        inner.held = held;
+        inner.generation += 1;
     }
 }
 
@@ -56,6 +77,7 @@ pub(super) struct Keeping {
     identity: Option<Identity>,
     numbers: UnitNumbers,
     notices: Vec<String>,
+    held: Option<Held>,
 }
 
 impl Keeping {
@@ -74,6 +96,40 @@ impl Keeping {
             identity,
             numbers: UnitNumbers::new(),
             notices: Vec::new(),
+            held: None,
+        }
+    }
+
+    /// Makes rows that can't be written now visible to questions. Where even that fails, they are seen once written.
+    pub(super) fn hold(&mut self, batch: &Pending) {
+        if self.in_memory() {
+            return;
+        }
+        let messages = &batch.messages;
+        let changes =
+            !batch.hidden.is_empty() || !messages.bell.is_empty() || !messages.read.is_empty();
+        let file = changes.then(|| schema::open_reader(&self.place).ok());
+        let file = file.flatten();
+        if let Err(error) = self.try_hold(batch, file.as_ref()) {
+            tracing::debug!(%error, "rows held in memory are not visible");
+        }
+    }
+
+    fn try_hold(&mut self, batch: &Pending, file: Option<&Connection>) -> Result<(), StoreError> {
+        if let Some(held) = &mut self.held {
+            return held.write(batch, file);
+        }
+        let mut held = Held::new()?;
+        held.write(batch, file)?;
+        self.located.overruled(Some(held.place()));
+        self.held = Some(held);
+        Ok(())
+    }
+
+    /// The file has all rows.
+    fn let_go(&mut self) {
+        if self.held.take().is_some() {
+            self.located.overruled(None);
         }
     }
 
@@ -104,13 +160,15 @@ impl Keeping {
                 Err(error) => return Err(error),
             }
         }
-        match self.try_commit(batch) {
+        let done = match self.try_commit(batch) {
             Err(error) if error.is_corruption() && !self.in_memory() => {
                 self.replace(&error)?;
                 self.try_commit(batch)
             }
             other => other,
-        }
+        }?;
+        self.let_go();
+        Ok(done)
     }
 
     /// Leaves everything in the one file, so that it alone can be copied, looked at and judged. The last connection to

@@ -2,6 +2,8 @@
 //!
 //! Tests are in `tests/messages.rs`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::notice::{BellRow, Delivery, DeliveryState, MessageId};
@@ -9,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::codes::delivery_code;
 use super::error::StoreError;
+use super::held::Side;
 use super::pending_messages::{Keep, Messages};
 use super::queries::Queries;
 
@@ -133,42 +136,30 @@ fn trim(db: &Connection, keep: Keep) -> rusqlite::Result<()> {
 impl Queries {
     /// The deliveries that the filter lets through, newest first.
     pub fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT body, notifier, unit, kind FROM deliveries \
-                 WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR created_at >= ?2) \
-                 AND (?3 IS NULL OR notifier = ?3) ORDER BY id DESC",
-            )?;
-            let mut rows = statement.query(params![
-                filter.state.map(delivery_code),
-                filter.since.map(Timestamp::as_microsecond),
-                filter.notifier,
-            ])?;
-            let fits = |globs: &[Glob], text: Option<&str>| {
-                globs.is_empty() || text.is_some_and(|text| globs.iter().any(|g| g.matches(text)))
-            };
-            let mut found = Vec::new();
-            while found.len() < filter.limit
-                && let Some(row) = rows.next()?
-            {
-                let unit: Option<String> = row.get(2)?;
-                let kind: String = row.get(3)?;
-                if fits(&filter.units, unit.as_deref()) && fits(&filter.kinds, Some(&kind)) {
-                    found.extend(read_body(row)?);
-                }
+        self.ask_both(|sight| {
+            let mut found = BTreeMap::new();
+            for side in sight.sides() {
+                let some = find(side, filter)?;
+                found.extend(some.into_iter().map(|delivery| (delivery.id, delivery)));
             }
-            Ok(found)
+            Ok(found.into_values().rev().take(filter.limit).collect())
         })
     }
 
     /// One delivery.
     pub fn delivery(&self, id: MessageId) -> Result<Option<Delivery>, StoreError> {
-        self.ask(|db| {
-            let found = db
-                .prepare_cached("SELECT body FROM deliveries WHERE id = ?1")?
-                .query_row([key(id)], read_body)
-                .optional()?;
-            Ok(found.flatten())
+        self.ask_both(|sight| {
+            let mut found = None;
+            for side in sight.sides() {
+                found = side
+                    .db
+                    .prepare_cached("SELECT body FROM deliveries WHERE id = ?1")?
+                    .query_row([key(id)], read_body)
+                    .optional()?
+                    .flatten()
+                    .or(found);
+            }
+            Ok(found)
         })
     }
 
@@ -188,26 +179,64 @@ impl Queries {
         unread: bool,
         limit: usize,
     ) -> Result<(Vec<Notification>, u64), StoreError> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT body, ifnull(read_at, 0) >= last_at FROM notifications \
-                 WHERE NOT ?1 OR ifnull(read_at, 0) < last_at ORDER BY last_at DESC, id DESC LIMIT ?2",
-            )?;
-            let most = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut rows = statement.query(params![unread, most])?;
+        self.ask_both(|sight| {
             let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                let read = row.get(1)?;
-                found.extend(read_body(row)?.map(|row| Notification { row, read }));
+            let mut total = 0;
+            for side in sight.sides() {
+                let except = side.except_bell();
+                let mut statement = side.db.prepare_cached(&format!(
+                    "SELECT body, ifnull(read_at, 0) >= last_at FROM notifications \
+                     WHERE (NOT ?1 OR ifnull(read_at, 0) < last_at){except} \
+                     ORDER BY last_at DESC, id DESC LIMIT ?2"
+                ))?;
+                let most = i64::try_from(limit).unwrap_or(i64::MAX);
+                let mut rows = statement.query(params![unread, most])?;
+                while let Some(row) = rows.next()? {
+                    let read = row.get(1)?;
+                    found.extend(read_body(row)?.map(|row| Notification { row, read }));
+                }
+                let unread: i64 = side.db.query_row(
+                    &format!(
+                        "SELECT count(*) FROM notifications WHERE ifnull(read_at, 0) < last_at{except}"
+                    ),
+                    [],
+                    |row| row.get(0),
+                )?;
+                total += unread.unsigned_abs();
             }
-            let unread: i64 = db.query_row(
-                "SELECT count(*) FROM notifications WHERE ifnull(read_at, 0) < last_at",
-                [],
-                |row| row.get(0),
-            )?;
-            Ok((found, unread.unsigned_abs()))
+            found.sort_by_key(|one: &Notification| std::cmp::Reverse((one.row.last_at, one.row.id)));
+            found.truncate(limit);
+            Ok((found, total))
         })
     }
+}
+
+fn find(side: Side<'_>, filter: &DeliveryFilter) -> rusqlite::Result<Vec<Delivery>> {
+    let mut statement = side.db.prepare_cached(&format!(
+        "SELECT body, notifier, unit, kind FROM deliveries \
+         WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR created_at >= ?2) \
+         AND (?3 IS NULL OR notifier = ?3){} ORDER BY id DESC",
+        side.except_deliveries()
+    ))?;
+    let mut rows = statement.query(params![
+        filter.state.map(delivery_code),
+        filter.since.map(Timestamp::as_microsecond),
+        filter.notifier,
+    ])?;
+    let fits = |globs: &[Glob], text: Option<&str>| {
+        globs.is_empty() || text.is_some_and(|text| globs.iter().any(|g| g.matches(text)))
+    };
+    let mut found = Vec::new();
+    while found.len() < filter.limit
+        && let Some(row) = rows.next()?
+    {
+        let unit: Option<String> = row.get(2)?;
+        let kind: String = row.get(3)?;
+        if fits(&filter.units, unit.as_deref()) && fits(&filter.kinds, Some(&kind)) {
+            found.extend(read_body(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// What stands in the first column; none for what a later version wrote, or what was damaged.

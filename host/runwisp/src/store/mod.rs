@@ -14,6 +14,7 @@ mod commit;
 mod error;
 mod filter;
 mod find;
+mod held;
 mod keeping;
 pub mod lock;
 mod messages;

@@ -92,7 +92,7 @@ impl Pending {
     }
 
     /// Whether nobody waits for a confirmation.
-    pub(super) fn nobody_waits(&self) -> bool {
+    fn nobody_waits(&self) -> bool {
         self.confirm.is_empty() && self.messages.confirm.is_empty()
     }
 
@@ -148,38 +148,27 @@ impl Pending {
         self.hold_bound(MOST_ROWS);
     }
 
-    /// Puts back what could not be written, behind (that is: overruled by) what has come in since.
-    pub(super) fn put_back(&mut self, older: Pending) {
-        for (id, row) in older.runs {
-            if !self.deleted.contains(&id) {
-                self.runs.entry(id).or_insert(row);
-            }
+    /// Takes in what came later, which overrules what is here.
+    pub(super) fn absorb(&mut self, newer: Pending) {
+        for id in newer.deleted {
+            self.runs.remove(&id);
+            self.deleted.insert(id);
         }
-        for id in older.deleted {
-            if !self.runs.contains_key(&id) {
-                self.deleted.insert(id);
-            }
+        for (id, row) in newer.runs {
+            self.deleted.remove(&id);
+            self.runs.insert(id, row);
         }
-        for (id, at) in older.hidden {
-            self.hidden.entry(id).or_insert(at);
-        }
-        let newer = std::mem::replace(&mut self.requests, older.requests);
-        self.requests.extend(newer);
-        for (unit, memory) in older.memories {
-            self.memories.entry(unit).or_insert(memory);
-        }
-        let newer = std::mem::replace(&mut self.events, older.events);
-        self.events.extend(newer);
-        let newer = std::mem::replace(&mut self.confirm, older.confirm);
-        self.confirm.extend(newer);
-        self.messages.put_back(older.messages);
-        let newer = std::mem::replace(&mut self.audit, older.audit);
-        self.audit.extend(newer);
-        let newer = std::mem::replace(&mut self.samples, older.samples);
-        for full in newer {
+        self.hidden.extend(newer.hidden);
+        self.requests.extend(newer.requests);
+        self.memories.extend(newer.memories);
+        self.events.extend(newer.events);
+        self.confirm.extend(newer.confirm);
+        self.messages.absorb(newer.messages);
+        self.audit.extend(newer.audit);
+        for full in newer.samples {
             samples::wait(&mut self.samples, full);
         }
-        self.lost += older.lost;
+        self.lost += newer.lost;
         self.hold_bound(MOST_ROWS);
     }
 
@@ -247,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_later_overrules_what_is_put_back() {
+    fn what_came_later_overrules_what_was_there() {
         let mut older = Pending::default();
         older.add(run(1, RunState::Starting));
         older.add(run(2, RunState::Ended));
@@ -257,7 +246,8 @@ mod tests {
         pending.add(run(1, RunState::Running));
         pending.add(Write::DeleteRuns(vec![RunId::from_u128(2)]));
         pending.add(event(2));
-        pending.put_back(older);
+        older.absorb(pending);
+        let pending = older;
         let rows: Vec<_> = pending
             .runs
             .values()

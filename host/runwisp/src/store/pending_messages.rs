@@ -57,22 +57,14 @@ impl Messages {
         self.deliveries.insert(delivery.id, delivery);
     }
 
-    /// Puts back what could not be written, overruled by what has come in since.
-    pub(super) fn put_back(&mut self, older: Messages) {
-        for (id, delivery) in older.deliveries {
-            self.deliveries.entry(id).or_insert(delivery);
-        }
-        for (id, row) in older.bell {
-            self.bell.entry(id).or_insert(row);
-        }
-        for (name, memory) in older.memories {
-            self.memories.entry(name).or_insert(memory);
-        }
-        let newer = std::mem::replace(&mut self.read, older.read);
-        self.read.extend(newer);
-        self.keep = self.keep.or(older.keep);
-        let newer = std::mem::replace(&mut self.confirm, older.confirm);
-        self.confirm.extend(newer);
+    /// Takes in what came later, which overrules what is here.
+    pub(super) fn absorb(&mut self, newer: Messages) {
+        self.deliveries.extend(newer.deliveries);
+        self.bell.extend(newer.bell);
+        self.memories.extend(newer.memories);
+        self.read.extend(newer.read);
+        self.keep = newer.keep.or(self.keep);
+        self.confirm.extend(newer.confirm);
     }
 
     /// Lets go of so many rows, if there are as many that may go. How many went.
@@ -124,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_later_overrules_what_is_put_back() {
+    fn what_came_later_overrules_what_was_there() {
         let mut older = Messages::default();
         older.deliver(Box::new(delivery(1)), true);
         older.deliver(Box::new(delivery(2)), true);
@@ -132,7 +124,8 @@ mod tests {
         let mut ended = delivery(1);
         ended.state = DeliveryState::Delivered;
         messages.deliver(Box::new(ended), false);
-        messages.put_back(older);
+        older.absorb(messages);
+        let messages = older;
         let states: Vec<_> = messages.deliveries.values().map(|d| d.state).collect();
         assert_eq!(states, [DeliveryState::Delivered, DeliveryState::Pending]);
     }

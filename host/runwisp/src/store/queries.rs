@@ -1,11 +1,13 @@
 //! Questions about the history. Every method waits for a disk: call them where waiting is allowed.
 //!
-//! Connections are few, made when needed, and made anew when the writer had to move to another file.
+//! Connections are few, made when needed, and made anew when the writer had to move to another file. While the file
+//! can't be written, faces see what is held ([`super::held`]); what only a start asks for is the file's alone.
 //!
 //! Invariant: nothing here writes (`query_only`).
 //!
 //! Tests are in `tests/queries.rs`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -23,6 +25,7 @@ use super::codes::kind_code;
 use super::error::StoreError;
 use super::filter::RunFilter;
 use super::find::{self, Found, Resolved};
+use super::held::{Side, Sight};
 use super::keeping::Located;
 use super::rows::{COLUMNS, key, read_id, read_run};
 use super::schema::{self, FILE_NAME, Place};
@@ -59,7 +62,7 @@ struct Pool {
 
 #[derive(Debug, Default)]
 struct Idle {
-    connections: Vec<Connection>,
+    connections: Vec<Sight>,
     generation: u64,
     lent: usize,
 }
@@ -85,25 +88,38 @@ impl Queries {
 
     /// The runs that the filter lets through, in its order, however many rows have to be looked at.
     pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError> {
-        self.ask(|db| {
-            let resolved = resolve_units(db, filter)?;
-            Ok(find::find(db, filter, &resolved, usize::MAX)?.runs)
-        })
+        Ok(self.find(filter, usize::MAX)?.runs)
     }
 
     /// The same, looking at a bounded number of rows: a page may be short, and says where to go on.
     pub fn look(&self, filter: &RunFilter) -> Result<Found, StoreError> {
-        self.ask(|db| {
-            let resolved = resolve_units(db, filter)?;
-            Ok(find::find(db, filter, &resolved, find::BOUND)?)
+        self.find(filter, find::BOUND)
+    }
+
+    fn find(&self, filter: &RunFilter, bound: usize) -> Result<Found, StoreError> {
+        self.ask_both(|sight| {
+            let find = |side: Side<'_>| -> Result<Found, StoreError> {
+                let resolved = resolve_units(side, filter)?;
+                Ok(find::find(side.db, filter, &resolved, bound)?)
+            };
+            let file = find(sight.first())?;
+            match sight.second() {
+                Some(held) => Ok(find::join_pages(filter, file, find(held)?)),
+                None => Ok(file),
+            }
         })
     }
 
     /// How many runs the filter lets through, and whether that is only the least there are, looking at `most` rows.
     pub fn count(&self, filter: &RunFilter, most: usize) -> Result<(u64, bool), StoreError> {
-        self.ask(|db| {
-            let resolved = resolve_units(db, filter)?;
-            Ok(find::count(db, filter, &resolved, most)?)
+        self.ask_both(|sight| {
+            let mut total = (0, false);
+            for side in sight.sides() {
+                let resolved = resolve_units(side, filter)?;
+                let (count, at_least) = find::count(side.db, filter, &resolved, most)?;
+                total = (total.0 + count, total.1 | at_least);
+            }
+            Ok(total)
         })
     }
 
@@ -112,14 +128,20 @@ impl Queries {
         let Some((low, high)) = key_range(id_or_prefix) else {
             return Ok(None);
         };
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM runs r CROSS JOIN units u ON u.id = r.unit \
-                 WHERE r.id BETWEEN ?1 AND ?2 ORDER BY r.id DESC LIMIT 4"
-            ))?;
-            let mut found: Vec<RunRecord> = statement
-                .query_map([low.to_be_bytes(), high.to_be_bytes()], read_run)?
-                .collect::<Result<_, _>>()?;
+        self.ask_both(|sight| {
+            let mut by_id = BTreeMap::new();
+            for side in sight.sides() {
+                let mut statement = side.db.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM runs r CROSS JOIN units u ON u.id = r.unit \
+                     WHERE r.id BETWEEN ?1 AND ?2{} ORDER BY r.id DESC LIMIT 4",
+                    side.except_runs()
+                ))?;
+                for run in statement.query_map([low.to_be_bytes(), high.to_be_bytes()], read_run)? {
+                    let run = run?;
+                    by_id.insert(run.id, run);
+                }
+            }
+            let mut found: Vec<RunRecord> = by_id.into_values().rev().take(4).collect();
             if found.len() > 1 {
                 let ids: Vec<String> = found.iter().map(|run| run.id.to_string()).collect();
                 return Err(StoreError::Ambiguous {
@@ -163,36 +185,12 @@ impl Queries {
 
     /// Events after `seq`, oldest first, at most `limit`.
     pub fn events_since(&self, seq: u64, limit: usize) -> Result<Vec<Envelope>, StoreError> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT seq, at, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-            )?;
-            let rows = statement.query_map(
-                params![
-                    i64::try_from(seq).unwrap_or(i64::MAX),
-                    i64::try_from(limit).unwrap_or(i64::MAX)
-                ],
-                |row| {
-                    Ok((
-                        row.get::<_, i64>(0)?,
-                        row.get::<_, i64>(1)?,
-                        row.get::<_, String>(2)?,
-                    ))
-                },
-            )?;
-            let mut events = Vec::new();
-            for row in rows {
-                let (seq, at, body) = row?;
-                // An event of a later version is passed over, as is one that was damaged.
-                if let (Ok(at), Ok(event)) =
-                    (Timestamp::from_microsecond(at), serde_json::from_str(&body))
-                {
-                    events.push(Envelope {
-                        seq: seq.unsigned_abs(),
-                        at,
-                        event,
-                    });
-                }
+        self.ask_both(|sight| {
+            let mut events = read_events(&sight.file, seq, limit)?;
+            if let Some(held) = sight.second() {
+                // What is held came after all that is written.
+                let last = events.last().map_or(seq, |event| event.seq);
+                events.extend(read_events(held.db, last, limit - events.len())?);
             }
             Ok(events)
         })
@@ -205,18 +203,28 @@ impl Queries {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Span>, StoreError> {
-        self.ask(|db| Ok(super::samples::read(db, subject, from, until)?))
+        self.ask_both(|sight| {
+            let mut spans = Vec::new();
+            for side in sight.sides() {
+                spans.extend(super::samples::read(side.db, subject, from, until)?);
+            }
+            Ok(spans)
+        })
     }
 
     /// The number of the next event.
     pub fn next_seq(&self) -> Result<u64, StoreError> {
-        self.ask(|db| {
-            let newest: i64 = db.query_row(
-                "SELECT max(ifnull((SELECT max(seq) FROM events), 0), \
-                 ifnull((SELECT value FROM meta WHERE key = 'seq_floor'), 0))",
-                [],
-                |row| row.get(0),
-            )?;
+        self.ask_both(|sight| {
+            let mut newest = 0;
+            for side in sight.sides() {
+                let here: i64 = side.db.query_row(
+                    "SELECT max(ifnull((SELECT max(seq) FROM events), 0), \
+                     ifnull((SELECT value FROM meta WHERE key = 'seq_floor'), 0))",
+                    [],
+                    |row| row.get(0),
+                )?;
+                newest = newest.max(here);
+            }
             Ok(newest.unsigned_abs() + 1)
         })
     }
@@ -257,27 +265,28 @@ impl Queries {
         limit: usize,
     ) -> Result<Vec<RunId>, StoreError> {
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.ask(|db| {
+        self.ask_both(|sight| {
+            let (db, except) = (&sight.file, sight.first().except_runs());
             let mut expired = std::collections::BTreeSet::new();
             if let Some(keep) = keep_runs {
                 // The newest run that is too many; all before it are too many as well.
                 let first: Option<RunId> = db
-                    .prepare_cached(
+                    .prepare_cached(&format!(
                         "SELECT r.id FROM runs r INDEXED BY runs_by_unit \
-                         WHERE unit = (SELECT id FROM units WHERE name = ?1) AND state = 4 \
-                         ORDER BY r.id DESC LIMIT 1 OFFSET ?2",
-                    )?
+                         WHERE unit = (SELECT id FROM units WHERE name = ?1) AND state = 4{except} \
+                         ORDER BY r.id DESC LIMIT 1 OFFSET ?2"
+                    ))?
                     .query_row(
                         params![unit.as_str(), i64::try_from(keep).unwrap_or(i64::MAX)],
                         |row| read_id(row, 0),
                     )
                     .optional()?;
                 if let Some(first) = first {
-                    let mut statement = db.prepare_cached(
+                    let mut statement = db.prepare_cached(&format!(
                         "SELECT r.id FROM runs r INDEXED BY runs_by_unit \
-                         WHERE unit = (SELECT id FROM units WHERE name = ?1) AND state = 4 \
-                         AND r.id <= ?2 ORDER BY r.id LIMIT ?3",
-                    )?;
+                         WHERE unit = (SELECT id FROM units WHERE name = ?1) AND state = 4{except} \
+                         AND r.id <= ?2 ORDER BY r.id LIMIT ?3"
+                    ))?;
                     let rows = statement
                         .query_map(params![unit.as_str(), key(first), most], |row| {
                             read_id(row, 0)
@@ -290,11 +299,11 @@ impl Queries {
             if let Some(before) = ended_before {
                 // Runs end in about the order in which they began: a long one may be kept until a later sweep.
                 let latest = u64::try_from(before.as_millisecond()).unwrap_or(0);
-                let mut statement = db.prepare_cached(
+                let mut statement = db.prepare_cached(&format!(
                     "SELECT r.id FROM runs r INDEXED BY runs_by_unit \
-                     WHERE unit = (SELECT id FROM units WHERE name = ?1) AND state = 4 \
-                     AND r.id < ?2 AND ifnull(ended_at, created_at) < ?3 ORDER BY r.id LIMIT ?4",
-                )?;
+                     WHERE unit = (SELECT id FROM units WHERE name = ?1) AND state = 4{except} \
+                     AND r.id < ?2 AND ifnull(ended_at, created_at) < ?3 ORDER BY r.id LIMIT ?4"
+                ))?;
                 let high = RunId::from_parts(latest, 0);
                 let rows = statement.query_map(
                     params![unit.as_str(), key(high), before.as_microsecond(), most],
@@ -310,25 +319,41 @@ impl Queries {
 
     /// Of these runs, those that have ended or have no row: their logs may be compressed or removed.
     pub fn not_open(&self, runs: &[RunId]) -> Result<Vec<RunId>, StoreError> {
-        self.ask(|db| {
-            let mut open = db.prepare_cached("SELECT 1 FROM runs WHERE id = ?1 AND state <> 4")?;
-            let mut closed = Vec::new();
-            for run in runs {
-                if !open.exists([key(*run)])? {
-                    closed.push(*run);
+        self.ask_both(|sight| {
+            let mut closed = runs.to_vec();
+            for side in sight.sides() {
+                let mut open = side.db.prepare_cached(&format!(
+                    "SELECT 1 FROM runs r WHERE id = ?1 AND state <> 4{}",
+                    side.except_runs()
+                ))?;
+                let mut still = Vec::with_capacity(closed.len());
+                for run in closed {
+                    if !open.exists([key(run)])? {
+                        still.push(run);
+                    }
                 }
+                closed = still;
             }
             Ok(closed)
         })
     }
 
+    /// Asks the file alone: what is held while it can't be written is not seen.
     pub(super) fn ask<T>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let (db, generation) = self.pool.lend()?;
-        let answer = question(&db);
-        self.pool.take_back(db, generation);
+        self.ask_both(|sight| question(&sight.file))
+    }
+
+    /// Asks the file, and what overrules it.
+    pub(super) fn ask_both<T>(
+        &self,
+        question: impl FnOnce(&Sight) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (sight, generation) = self.pool.lend()?;
+        let answer = question(&sight);
+        self.pool.take_back(sight, generation);
         if let (Err(error), Some(writer)) = (&answer, &self.pool.writer)
             && error.is_corruption()
         {
@@ -339,7 +364,7 @@ impl Queries {
 }
 
 impl Pool {
-    fn lend(&self) -> Result<(Connection, u64), StoreError> {
+    fn lend(&self) -> Result<(Sight, u64), StoreError> {
         let mut idle = self
             .idle
             .lock()
@@ -350,7 +375,8 @@ impl Pool {
                 .wait(idle)
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
         }
-        let (place, generation) = self.located.get();
+        let now = self.located.get();
+        let generation = now.generation;
         if idle.generation != generation {
             idle.generation = generation;
             idle.connections.clear();
@@ -358,23 +384,23 @@ impl Pool {
         idle.lent += 1;
         let waiting = idle.connections.pop();
         drop(idle);
-        let db = match waiting {
-            Some(db) => Ok(db),
-            None => schema::open_reader(&place),
+        let sight = match waiting {
+            Some(sight) => Ok(sight),
+            None => Sight::open(&now.place, now.held.as_ref()),
         };
-        if db.is_err() {
+        if sight.is_err() {
             self.give_up_place();
         }
-        Ok((db?, generation))
+        Ok((sight?, generation))
     }
 
-    fn take_back(&self, db: Connection, generation: u64) {
+    fn take_back(&self, sight: Sight, generation: u64) {
         let mut idle = self
             .idle
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if idle.generation == generation {
-            idle.connections.push(db);
+            idle.connections.push(sight);
         }
         drop(idle);
         self.give_up_place();
@@ -391,10 +417,12 @@ impl Pool {
 }
 
 /// The numbers of the units that a filter is about; none when it is about all.
-pub(super) fn resolve_units(db: &Connection, filter: &RunFilter) -> Result<Resolved, StoreError> {
+pub(super) fn resolve_units(side: Side<'_>, filter: &RunFilter) -> Result<Resolved, StoreError> {
+    let db = side.db;
     let mut resolved = Resolved {
         units: None,
         named: Vec::new(),
+        except: side.except_runs(),
     };
     let text = filter.text.as_ref().map(|text| text.to_lowercase());
     if filter.units.is_empty() && filter.kind.is_none() && filter.within.is_none() && text.is_none()
@@ -441,6 +469,38 @@ fn key_range(prefix: &str) -> Option<(u128, u128)> {
     let low: RunId = format!("{prefix:0<26}").parse().ok()?;
     let high: RunId = format!("{prefix:Z<26}").parse().ok()?;
     Some((low.as_u128(), high.as_u128()))
+}
+
+fn read_events(db: &Connection, after: u64, limit: usize) -> rusqlite::Result<Vec<Envelope>> {
+    let mut statement =
+        db.prepare_cached("SELECT seq, at, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    let rows = statement.query_map(
+        params![
+            i64::try_from(after).unwrap_or(i64::MAX),
+            i64::try_from(limit).unwrap_or(i64::MAX)
+        ],
+        |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, String>(2)?,
+            ))
+        },
+    )?;
+    let mut events = Vec::new();
+    for row in rows {
+        let (seq, at, body) = row?;
+        // An event of a later version is passed over, as is one that was damaged.
+        if let (Ok(at), Ok(event)) = (Timestamp::from_microsecond(at), serde_json::from_str(&body))
+        {
+            events.push(Envelope {
+                seq: seq.unsigned_abs(),
+                at,
+                event,
+            });
+        }
+    }
+    Ok(events)
 }
 
 pub(super) fn read_open_runs(db: &Connection) -> rusqlite::Result<Vec<RunRecord>> {

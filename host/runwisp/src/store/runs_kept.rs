@@ -13,6 +13,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::codes::{outcome_code, outcome_of};
 use super::error::StoreError;
 use super::filter::RunFilter;
+use super::held::Side;
 use super::pending::Pending;
 use super::queries::{Queries, resolve_units};
 use super::rows::{COLUMNS, key, read_id, read_run};
@@ -42,6 +43,16 @@ pub struct Summary {
     pub outcomes: BTreeMap<Outcome, u64>,
     /// How many have not ended.
     pub open: u64,
+}
+
+impl Summary {
+    /// So many more ended so, or fewer.
+    fn add(&mut self, code: i64, count: i64) {
+        if let Some(outcome) = outcome_of(code) {
+            let entry = self.outcomes.entry(outcome).or_default();
+            *entry = entry.saturating_add_signed(count);
+        }
+    }
 }
 
 /// Writes what is pending of this.
@@ -75,23 +86,34 @@ pub(super) fn write(transaction: &Transaction<'_>, pending: &Pending) -> rusqlit
 impl Queries {
     /// Whether a run is hidden.
     pub fn is_hidden(&self, run: RunId) -> Result<bool, StoreError> {
-        self.ask(|db| {
-            Ok(db
-                .prepare_cached("SELECT 1 FROM runs WHERE id = ?1 AND deleted_at IS NOT NULL")?
-                .exists([key(run)])?)
+        self.ask_both(|sight| {
+            let mut hidden = false;
+            for side in sight.sides() {
+                hidden |= side
+                    .db
+                    .prepare_cached(&format!(
+                        "SELECT 1 FROM runs r WHERE id = ?1 AND deleted_at IS NOT NULL{}",
+                        side.except_runs()
+                    ))?
+                    .exists([key(run)])?;
+            }
+            Ok(hidden)
         })
     }
 
     /// Of these runs, the rows of those that are hidden.
     pub fn rows_hidden(&self, runs: &[RunId]) -> Result<Vec<RunRecord>, StoreError> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM runs r CROSS JOIN units u ON u.id = r.unit \
-                 WHERE r.id = ?1 AND r.deleted_at IS NOT NULL"
-            ))?;
+        self.ask_both(|sight| {
             let mut rows = Vec::new();
-            for run in runs {
-                rows.extend(statement.query_row([key(*run)], read_run).optional()?);
+            for side in sight.sides() {
+                let mut statement = side.db.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM runs r CROSS JOIN units u ON u.id = r.unit \
+                     WHERE r.id = ?1 AND r.deleted_at IS NOT NULL{}",
+                    side.except_runs()
+                ))?;
+                for run in runs {
+                    rows.extend(statement.query_row([key(*run)], read_run).optional()?);
+                }
             }
             Ok(rows)
         })
@@ -103,12 +125,14 @@ impl Queries {
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<(RunId, UnitName)>, StoreError> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(
+        self.ask_both(|sight| {
+            // What is hidden in memory alone waits: its rows could not be removed now anyway.
+            let mut statement = sight.file.prepare_cached(&format!(
                 "SELECT r.id, u.name FROM runs r INDEXED BY runs_deleted \
                  CROSS JOIN units u ON u.id = r.unit \
-                 WHERE r.deleted_at IS NOT NULL AND r.deleted_at < ?1 ORDER BY r.deleted_at LIMIT ?2",
-            )?;
+                 WHERE r.deleted_at IS NOT NULL AND r.deleted_at < ?1{} ORDER BY r.deleted_at LIMIT ?2",
+                sight.first().except_runs()
+            ))?;
             let most = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut rows = statement.query(params![before.as_microsecond(), most])?;
             let mut hidden = Vec::new();
@@ -129,16 +153,21 @@ impl Queries {
         name: &str,
         after: Timestamp,
     ) -> Result<Option<Request>, StoreError> {
-        self.ask(|db| {
-            let found = db
-                .prepare_cached(
-                    "SELECT run, body, at FROM requests WHERE unit = ?1 AND key = ?2 AND at >= ?3",
-                )?
-                .query_row(
-                    params![unit.as_str(), name, after.as_microsecond()],
-                    |row| Ok((read_id(row, 0)?, row.get(1)?, row.get::<_, i64>(2)?)),
-                )
-                .optional()?;
+        self.ask_both(|sight| {
+            let mut found = None;
+            for side in sight.sides() {
+                found = side
+                    .db
+                    .prepare_cached(
+                        "SELECT run, body, at FROM requests WHERE unit = ?1 AND key = ?2 AND at >= ?3",
+                    )?
+                    .query_row(
+                        params![unit.as_str(), name, after.as_microsecond()],
+                        |row| Ok((read_id(row, 0)?, row.get(1)?, row.get::<_, i64>(2)?)),
+                    )
+                    .optional()?
+                    .or(found);
+            }
             Ok(found.map(|(run, body, at)| Request {
                 key: name.to_owned(),
                 unit: unit.clone(),
@@ -152,55 +181,69 @@ impl Queries {
     /// How the runs of the filter's units ended, of those decided since its `since`; its other fields do not count. Read
     /// from indexes alone.
     pub fn summary(&self, filter: &RunFilter) -> Result<Summary, StoreError> {
-        self.ask(|db| {
-            let units = resolve_units(db, filter)?.units;
-            let low = filter.keys().0;
+        self.ask_both(|sight| {
             let mut summary = Summary::default();
-            let mut add = |code: i64, count: i64| {
-                if let Some(outcome) = outcome_of(code) {
-                    let entry = summary.outcomes.entry(outcome).or_default();
-                    *entry = entry.saturating_add_signed(count);
-                }
-            };
-            for code in Outcome::ALL.map(outcome_code) {
-                let Some(units) = &units else {
-                    let count = db
-                        .prepare_cached(
-                            "SELECT count(*) FROM runs INDEXED BY runs_by_outcome \
-                             WHERE outcome = ?1 AND id >= ?2",
-                        )?
-                        .query_row(params![code, low], |row| row.get(0))?;
-                    add(code, count);
-                    continue;
-                };
-                let mut statement = db.prepare_cached(
-                    "SELECT count(*) FROM runs INDEXED BY runs_by_unit_and_outcome \
-                     WHERE unit = ?3 AND outcome = ?1 AND id >= ?2",
-                )?;
-                for unit in units {
-                    let count = statement.query_row(params![code, low, unit], |row| row.get(0))?;
-                    add(code, count);
-                }
-            }
-            let chosen = |unit: i64| units.as_ref().is_none_or(|units| units.contains(&unit));
-            let mut statement = db.prepare_cached(
-                "SELECT unit, outcome FROM runs INDEXED BY runs_deleted \
-                 WHERE deleted_at IS NOT NULL AND outcome IS NOT NULL AND id >= ?1",
-            )?;
-            let mut rows = statement.query([low])?;
-            while let Some(row) = rows.next()? {
-                if chosen(row.get(0)?) {
-                    add(row.get(1)?, -1);
-                }
-            }
-            let mut statement =
-                db.prepare_cached("SELECT unit FROM runs INDEXED BY runs_open WHERE state <> 4")?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                summary.open += u64::from(chosen(row.get(0)?));
+            for side in sight.sides() {
+                summarize(side, filter, &mut summary)?;
             }
             summary.outcomes.retain(|_, count| *count > 0);
             Ok(summary)
         })
     }
+}
+
+/// Adds the runs of one database, but those that are hidden or overruled.
+fn summarize(side: Side<'_>, filter: &RunFilter, summary: &mut Summary) -> Result<(), StoreError> {
+    let db = side.db;
+    let units = resolve_units(side, filter)?.units;
+    let low = filter.keys().0;
+    let chosen = |unit: i64| units.as_ref().is_none_or(|units| units.contains(&unit));
+    for code in Outcome::ALL.map(outcome_code) {
+        let Some(units) = &units else {
+            let count = db
+                .prepare_cached(
+                    "SELECT count(*) FROM runs INDEXED BY runs_by_outcome \
+                     WHERE outcome = ?1 AND id >= ?2",
+                )?
+                .query_row(params![code, low], |row| row.get(0))?;
+            summary.add(code, count);
+            continue;
+        };
+        let mut statement = db.prepare_cached(
+            "SELECT count(*) FROM runs INDEXED BY runs_by_unit_and_outcome \
+             WHERE unit = ?3 AND outcome = ?1 AND id >= ?2",
+        )?;
+        for unit in units {
+            let count = statement.query_row(params![code, low, unit], |row| row.get(0))?;
+            summary.add(code, count);
+        }
+    }
+    let mut uncounted = vec![
+        "SELECT unit, outcome FROM runs INDEXED BY runs_deleted \
+         WHERE deleted_at IS NOT NULL AND outcome IS NOT NULL AND id >= ?1",
+    ];
+    if side.is_overruled() {
+        uncounted.push(
+            "SELECT r.unit, r.outcome FROM held.overruled o CROSS JOIN runs r ON r.id = o.id \
+             WHERE r.deleted_at IS NULL AND r.outcome IS NOT NULL AND r.id >= ?1",
+        );
+    }
+    for sql in uncounted {
+        let mut statement = db.prepare_cached(sql)?;
+        let mut rows = statement.query([low])?;
+        while let Some(row) = rows.next()? {
+            if chosen(row.get(0)?) {
+                summary.add(row.get(1)?, -1);
+            }
+        }
+    }
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT unit FROM runs r INDEXED BY runs_open WHERE state <> 4{}",
+        side.except_runs()
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        summary.open += u64::from(chosen(row.get(0)?));
+    }
+    Ok(())
 }

@@ -2,14 +2,15 @@
 //!
 //! While one commit waits for the disk, the next gathers; so the disk, and nothing else, sets the size of a group.
 //! Sending never waits for a disk. When commits fail (full, broken, locked, read-only), rows are held in memory, whoever
-//! waits for a confirmation gets one that says so, and the commit is tried again until it succeeds.
+//! waits for a confirmation gets one that says so, and the commit is tried again until it succeeds. Questions see what
+//! is held ([`super::held`]).
 //!
 //! ```text
 //!            commit ok
 //!          ┌─────────┐
-//!          ▼         │       commit failed: tell Degraded, put the batch back
+//!          ▼         │       commit failed: tell Degraded, hold the batch
 //!        Ok ─────────┴──────────────► Failing (retry after 0.1 s, 0.2 s, … 5 s; reopens the file first)
-//!          ▲                                │ commit ok: tell Ok
+//!          ▲                                │ commit ok: tell Ok        whatever is sent: hold it, too
 //!          └────────────────────────────────┘
 //! ```
 //!
@@ -153,6 +154,7 @@ impl Writer {
             keeping,
             tell,
             failing: None,
+            held: Pending::default(),
             come_back: Instant::now() + RETURN,
         };
         std::thread::Builder::new()
@@ -244,7 +246,8 @@ impl Waiting {
 /// What the thread has to do next.
 enum Turn {
     Commit(Pending, u64),
-    ConfirmHeld(Waiting, u64),
+    Hold(Pending, u64),
+    Retry(u64),
     LookForDamage,
     ComeBack,
     Leave,
@@ -255,6 +258,8 @@ struct Thread {
     keeping: Keeping,
     tell: Tell,
     failing: Option<Failing>,
+    /// What could not be written.
+    held: Pending,
     come_back: Instant,
 }
 
@@ -263,9 +268,11 @@ impl Thread {
         loop {
             match self.next_turn() {
                 Turn::Commit(batch, sent) => self.commit(batch, sent),
-                Turn::ConfirmHeld(waiting, sent) => {
-                    self.confirm_held(waiting);
-                    self.settle(sent, false);
+                Turn::Hold(batch, sent) => self.hold(batch, sent),
+                Turn::Retry(sent) => {
+                    self.keeping.reopen_next_time();
+                    let batch = std::mem::take(&mut self.held);
+                    self.commit(batch, sent);
                 }
                 Turn::LookForDamage => {
                     let trouble = self.keeping.look_for_damage();
@@ -299,15 +306,22 @@ impl Thread {
                 return Turn::LookForDamage;
             }
             let retry_at = self.failing.as_ref().map(|failing| failing.next);
-            let held = retry_at.is_some_and(|next| now < next) && !queue.closing;
-            if held && !queue.pending.nobody_waits() {
-                let waiting = Waiting::take(&mut queue.pending);
-                return Turn::ConfirmHeld(waiting, queue.sent);
+            let due = retry_at.is_some_and(|next| now >= next);
+            if due && !queue.closing && !self.held.is_empty() {
+                // What has not been held yet is neither written nor settled by this.
+                return Turn::Retry(queue.settled);
             }
-            if !held && !queue.pending.is_empty() {
-                return Turn::Commit(std::mem::take(&mut queue.pending), queue.sent);
+            if !queue.pending.is_empty() {
+                let batch = std::mem::take(&mut queue.pending);
+                return match retry_at {
+                    Some(_) => Turn::Hold(batch, queue.sent),
+                    None => Turn::Commit(batch, queue.sent),
+                };
             }
-            if !held && queue.settled < queue.sent {
+            if queue.closing && !self.held.is_empty() {
+                return Turn::Retry(queue.sent);
+            }
+            if queue.settled < queue.sent {
                 queue.settled = queue.sent;
                 self.shared.settled.notify_all();
             }
@@ -337,9 +351,6 @@ impl Thread {
     }
 
     fn commit(&mut self, batch: Pending, sent: u64) {
-        if self.failing.is_some() {
-            self.keeping.reopen_next_time();
-        }
         let began = Instant::now();
         let result = self.keeping.commit(&batch);
         self.shared.timings.add(began.elapsed(), result.is_err());
@@ -374,21 +385,13 @@ impl Thread {
                     )));
                 }
             }
-            Err(error) => self.put_back(batch, sent, &error.to_string()),
+            Err(error) => self.fail(batch, sent, &error.to_string()),
         }
     }
 
-    fn put_back(&mut self, mut batch: Pending, sent: u64, error: &str) {
-        let waiting = Waiting::take(&mut batch);
-        let mut queue = self.shared.queue();
-        if queue.closing {
-            // The last try has failed; what could not be written is lost, and flush() says so.
-            queue.pending = Pending::default();
-        } else {
-            queue.pending.put_back(batch);
-        }
-        let rows = queue.pending.rows();
-        drop(queue);
+    fn fail(&mut self, batch: Pending, sent: u64, error: &str) {
+        tracing::debug!(rows = batch.rows(), error, "commit failed");
+        let first = self.failing.is_none();
         let delay = self
             .failing
             .as_ref()
@@ -397,16 +400,27 @@ impl Thread {
             next: Instant::now() + delay,
             delay,
         });
-        tracing::debug!(rows, error, "commit failed");
-        self.settle(sent, false);
         self.set_health(Health::Degraded(format!(
             "history cannot be written and is held in memory: {error}"
         )));
-        self.confirm_held(waiting);
+        if self.shared.queue().closing {
+            // The last try has failed; what could not be written is lost, and flush() says so.
+            self.settle(sent, false);
+        } else if first {
+            self.hold(batch, sent);
+        } else {
+            // Held before, and seen by questions since.
+            self.held = batch;
+            self.settle(sent, false);
+        }
     }
 
     /// What can't be written now is held in memory, and that has to do.
-    fn confirm_held(&self, waiting: Waiting) {
+    fn hold(&mut self, mut batch: Pending, sent: u64) {
+        self.keeping.hold(&batch);
+        let waiting = Waiting::take(&mut batch);
+        self.held.absorb(batch);
+        self.settle(sent, false);
         self.confirm(&waiting.runs, Kept::Memory);
         self.stored(&waiting.deliveries);
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::store::Queries;
 use crate::store::audit::AUDIT_KEPT;
 
-fn entry(n: i64, action: &str, target: Option<&str>) -> AuditEntry {
+pub(super) fn entry(n: i64, action: &str, target: Option<&str>) -> AuditEntry {
     AuditEntry {
         at: Timestamp::from_second(n).unwrap(),
         kind: "token".to_owned(),

@@ -3,6 +3,7 @@
 mod audit;
 mod damage;
 mod full_disk;
+mod held;
 mod kept;
 pub(super) mod messages;
 mod opening;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use runwisp_core::words::glob::Glob;
 
 use super::*;
+use crate::store::held::Side;
 use crate::store::{Opened, RunFilter, Sort};
 
 const OUTCOMES: [Outcome; 4] = [
@@ -248,8 +249,9 @@ fn a_question_that_looks_at_too_many_rows_is_answered_in_pieces_and_loses_none()
             limit: Some(40),
             ..RunFilter::default()
         };
-        let resolved =
-            |db: &rusqlite::Connection| crate::store::queries::resolve_units(db, &filter);
+        let resolved = |db: &rusqlite::Connection| {
+            crate::store::queries::resolve_units(Side::alone(db), &filter)
+        };
         let (mut found, mut after, mut short) = (Vec::new(), None, 0);
         loop {
             let asked = RunFilter {
