@@ -33,8 +33,9 @@ pub use place::Place;
 pub use processes::{alive, children_of, environment, executable, kill, start_time};
 pub use status::Status;
 pub use system::{
-    bad_child, boot_clock, child, component, fifo, is_root, poke, program, promtool, python,
-    read_when_there, skip, steal_pid, third_party, tmpfs, until, write_protect,
+    bad_child, boot_clock, child, component, fifo, is_root, loop_disk, mount_loop, poke, program,
+    promtool, python, read_when_there, skip, steal_pid, third_party, tmpfs, until, until_within,
+    write_protect,
 };
 pub use terminal::Terminal;
 pub use web::{Told, Web, fingerprint};

@@ -153,8 +153,14 @@ pub fn read_when_there(path: &Path) -> String {
 
 /// Waits for what this process is told nothing of.
 #[track_caller]
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
+pub fn until(what: &str, done: impl FnMut() -> bool) {
+    until_within(what, PATIENCE, done);
+}
+
+/// The same for what takes its time by rule.
+#[track_caller]
+pub fn until_within(what: &str, patience: Duration, mut done: impl FnMut() -> bool) {
+    let until = Instant::now() + patience;
     while !done() {
         assert!(Instant::now() < until, "waited for {what}");
         // Other processes' business, such as their end: nothing in this process is told of it.
@@ -180,7 +186,31 @@ pub fn tmpfs(at: &Path, size: &str) {
     .expect("a disk can be mounted");
 }
 
-/// Makes the disk mounted at `at` read-only, or writable again.
+/// Mounts the file `image`, a disk of `size` that it is made to hold first, at `at`; none of it is written before it is
+/// needed. `false` where the kernel has no such disks. Root only, after [`tmpfs`], whose view it shares.
+#[must_use]
+pub fn loop_disk(image: &Path, size: u64, at: &Path) -> bool {
+    let file = fs::File::create(image).expect("an image can be made");
+    file.set_len(size).expect("an image can be sparse");
+    let made = Command::new("mkfs.ext4")
+        .args(["-q", "-F", "-O", "^has_journal", "-E", "nodiscard"])
+        .arg(image)
+        .status();
+    fs::create_dir_all(at).expect("a folder can be made");
+    made.is_ok_and(|made| made.success()) && mount_loop(image, at)
+}
+
+/// Mounts such a disk again.
+#[must_use]
+pub fn mount_loop(image: &Path, at: &Path) -> bool {
+    let mounted = Command::new("mount")
+        .args(["-o", "loop,errors=continue"])
+        .args([image, at])
+        .status();
+    mounted.is_ok_and(|mounted| mounted.success())
+}
+
+/// Makes the disk mounted at `at` read-only, or `at` read-only, or writable again.
 pub fn write_protect(at: &Path, protect: bool) {
     let flags = if protect {
         MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY

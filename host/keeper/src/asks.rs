@@ -12,6 +12,7 @@ use runwisp_core::words::signal::Signal;
 use runwisp_core::words::spawn::Scope;
 
 use crate::channel;
+use crate::clock;
 use crate::main_loop::Keeper;
 use crate::say::say;
 
@@ -97,6 +98,7 @@ impl Keeper {
             }
             Ask::KeepOutput { keep } => self.tools.disk.keep = keep,
             Ask::Ack { run } => self.forget(run),
+            Ask::Alive => self.daemon.pulse.felt(clock::mono()),
             Ask::Leave { then } => self.daemon.leave = Some(then),
         }
     }

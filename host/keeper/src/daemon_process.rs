@@ -18,6 +18,7 @@ use crate::channel::Inbox;
 use crate::environment::{Environment, to_strings};
 use crate::main_loop::Keeper;
 use crate::poll::Token;
+use crate::pulse::Pulse;
 use crate::say::say;
 use crate::spawn::fork_child;
 use crate::{DAEMON_FD, FD_VARIABLE, child, clock, signals};
@@ -43,6 +44,8 @@ pub(crate) struct Daemon {
     pub(crate) greeted: u32,
     /// What it said it leaves for.
     pub(crate) leave: Option<AfterLeave>,
+    /// Whether its loop turns.
+    pub(crate) pulse: Pulse,
     /// Whether the socket was full.
     pub(crate) wants_write: bool,
     started: Mono,
@@ -71,6 +74,7 @@ impl Keeper {
         self.daemon.started = clock::mono();
         self.daemon.hello = false;
         self.daemon.welcomed = false;
+        self.daemon.pulse = Pulse::Unknown;
         self.daemon.wants_write = false;
         self.stopping.forget_told();
         match self.fork_daemon() {

@@ -38,6 +38,7 @@ mod loader;
 mod log_file;
 mod main_loop;
 mod poll;
+mod pulse;
 mod reap;
 mod reports;
 mod say;

@@ -176,6 +176,7 @@ impl Keeper {
         self.restart_daemon_if_due(now);
         self.loader_deadline(now);
         self.lose_patience(now);
+        self.end_stuck_daemon(now);
         self.hunt_if_due(now);
         self.tell();
         self.exit_code(now)
@@ -187,6 +188,7 @@ impl Keeper {
             self.hunt.due_at(),
             self.loader.deadline(),
             self.patience_ends(),
+            self.pulse_due_at(),
         ]
         .into_iter()
         .flatten()

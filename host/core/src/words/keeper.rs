@@ -19,6 +19,9 @@ use super::time::Mono;
 /// The version of this protocol. A daemon that finds another one in [`Report::Welcome`] says so and leaves.
 pub const PROTOCOL: u32 = 1;
 
+/// How often a daemon says that its loop turns.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
+
 /// The largest message sent inside a packet, bytes; well below the default socket buffer.
 pub const INLINE_MAX: usize = 64 * 1024;
 
@@ -80,6 +83,8 @@ pub enum Ask {
         /// The run.
         run: RunId,
     },
+    /// The daemon's loop turns. One that has said so says it again within [`HEARTBEAT`], or is taken to be stuck.
+    Alive,
     /// The daemon is about to leave on purpose; the keeper does this when it has.
     Leave {
         /// What.

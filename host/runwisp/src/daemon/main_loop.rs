@@ -12,7 +12,7 @@ use runwisp_core::notify::{Notify, heard};
 use runwisp_core::words::action::Action;
 use runwisp_core::words::ids::{RunId, UnitName};
 use runwisp_core::words::input::{Input, Notified};
-use runwisp_core::words::keeper::{AfterLeave, Ask, Report, SpawnStep};
+use runwisp_core::words::keeper::{AfterLeave, Ask, HEARTBEAT, Report, SpawnStep};
 use runwisp_core::words::time::{Mono, Now};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -57,8 +57,8 @@ pub(crate) enum Turn {
     Wall(Wake),
     /// A monotonic deadline.
     Due,
-    /// The init system wants a sign of life.
-    Watchdog,
+    /// The keeper, and an init system that watches, want a sign of life.
+    Pulse,
     /// It is time to look at what is used.
     Look,
 }
@@ -128,7 +128,7 @@ pub(crate) struct MainLoop {
     pub(crate) sampling: Sampling,
     pub(crate) back: mpsc::UnboundedSender<Back>,
     pub(crate) returned: mpsc::UnboundedReceiver<Back>,
-    pub(crate) next_watchdog: Option<Instant>,
+    pub(crate) next_pulse: Instant,
     /// Set once the loop is to end.
     pub(crate) leaving: Option<Leaving>,
 }
@@ -161,7 +161,6 @@ impl MainLoop {
     /// A loop at rest.
     pub(crate) fn assemble(keeper: KeeperLink, parts: Parts) -> Self {
         let (back, returned) = mpsc::unbounded_channel();
-        let watchdog = parts.init.watchdog_interval();
         let sampling = Sampling::new(&parts.situation.options);
         let (mut journal, mut messages) = (parts.journal, parts.messages);
         let good = !parts.situation.loaded.is_fallback();
@@ -194,7 +193,7 @@ impl MainLoop {
             sampling,
             back,
             returned,
-            next_watchdog: watchdog.map(|interval| Instant::now() + interval),
+            next_pulse: Instant::now(),
             leaving: None,
         }
     }
@@ -216,12 +215,14 @@ impl MainLoop {
         }
     }
 
-    /// Chooses one input. What the keeper says goes first: it is what has already happened.
+    /// Chooses one input. What the keeper says goes before all that is decided here: it is what has already happened.
     async fn next_turn(&mut self, due: Option<Instant>) -> Turn {
-        let watchdog = self.next_watchdog;
+        let pulse = self.next_pulse;
         let look = self.sampling.due();
         tokio::select! {
             biased;
+            // A loop that has too much to do turns as well.
+            () = sleep_until(pulse) => Turn::Pulse,
             report = self.keeper.next() => match report {
                 Ok((report, fds)) => Turn::Report(report, fds),
                 Err(KeeperGone) => Turn::KeeperGone,
@@ -229,7 +230,6 @@ impl MainLoop {
             told = self.journal.told() => Turn::Store(told),
             Some(back) = self.returned.recv() => Turn::Back(back),
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Turn::Due,
-            () = sleep_until(watchdog.unwrap_or_else(Instant::now)), if watchdog.is_some() => Turn::Watchdog,
             () = sleep_until(look.unwrap_or_else(Instant::now)), if look.is_some() => Turn::Look,
             wake = self.wall.wait() => Turn::Wall(wake),
             (pid, said) = self.notify.next() => Turn::Notified(pid, said),
@@ -272,12 +272,14 @@ impl MainLoop {
                 self.decide_messages(Notify::clock_jumped);
             }
             Turn::Look => self.begin_look_at_use(),
-            Turn::Watchdog => {
-                self.init.alive();
-                self.next_watchdog = self
-                    .init
-                    .watchdog_interval()
-                    .map(|interval| Instant::now() + interval);
+            Turn::Pulse => {
+                self.keeper.ask(Ask::Alive, Vec::new());
+                let watchdog = self.init.watchdog_interval();
+                if watchdog.is_some() {
+                    self.init.alive();
+                }
+                let next = watchdog.map_or(HEARTBEAT, |interval| interval.min(HEARTBEAT));
+                self.next_pulse = Instant::now() + next;
             }
         }
     }
