@@ -165,6 +165,28 @@ fn a_lasting_no_and_the_end_of_the_budget_are_told_by_the_bell() {
 }
 
 #[test]
+fn what_was_rejected_is_sent_once_more_by_hand() {
+    let server = HttpServer::new();
+    server.next(Reply::new(404).text("nobody here"));
+    let (place, daemon) = start(&config(&server, ""));
+    place.trigger("bad");
+    let rejected = wait_deliveries(&daemon, "rejected", 1).remove(0);
+    let name = rejected["id"].as_str().unwrap();
+    let answer = place.cli(&["deliveries", "retry", name, "--json"]).ok();
+    assert_eq!(answer.json()["id"], name);
+    let requests = server.wait_requests(2);
+    assert_eq!(id(&requests[0]), id(&requests[1]));
+    let told = wait_deliveries(&daemon, "delivered", 1).remove(0);
+    assert_eq!(told["id"], name);
+    assert_eq!(outcomes(&told), ["rejected", "delivered"]);
+    let again = place.cli(&["deliveries", "retry", name]).code(5);
+    assert!(again.stderr.contains("has arrived"), "{}", again.stderr);
+    place.cli(&["deliveries", "retry", "nothing"]).code(4);
+    let audit = place.cli(&["audit", "--json"]).ok().json().to_string();
+    assert!(audit.contains("delivery.retry"), "{audit}");
+}
+
+#[test]
 fn repeats_are_folded_and_a_reload_lets_them_go() {
     let server = HttpServer::new();
     let (place, daemon) = start(&config(&server, "coalesce_limit = 4"));

@@ -51,7 +51,7 @@ use incident::Incident;
 use outbox::Outbox;
 
 pub use heard::{Heard, heard};
-pub use outbox::{AT_ONCE, Answer, MOST_WAITING};
+pub use outbox::{AT_ONCE, Answer, MOST_WAITING, NotAgain};
 
 /// What the loop is to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -335,6 +335,20 @@ impl Notify {
     pub fn stored(&mut self, now: Timestamp, ids: &[MessageId], out: &mut Vec<Order>) {
         self.outbox.stored(ids);
         self.dispatch(now, out);
+    }
+
+    /// Somebody wants a delivery that did not arrive to be sent once more. As it is now.
+    pub fn again(
+        &mut self,
+        now: Timestamp,
+        delivery: Delivery,
+        out: &mut Vec<Order>,
+    ) -> Result<Delivery, NotAgain> {
+        let notifiers = &self.plan.notify.notifiers;
+        if delivery.state.is_final() && !notifiers.contains_key(&delivery.notifier) {
+            return Err(NotAgain::NoNotifier);
+        }
+        self.outbox.again(now, delivery, out)
     }
 
     /// An attempt is over.

@@ -5,7 +5,8 @@
 //! | `held` | the end of the quiet hours: sent like `pending` · another one like it comes: folded into it |
 //! | `pending` | on disk, due, first of its thread, room in its lane: `sending` · its notifier is gone: `rejected` |
 //! | `sending` | receipt: `delivered` · a lasting no: `rejected` · not now: `pending`, or `expired` by `retry.rs` |
-//! | `delivered` `rejected` `expired` | · |
+//! | `rejected` `expired` | by hand: `pending` |
+//! | `delivered` | · |
 //!
 //! A lane is a notifier; a thread is what one unit has to say to one target of it. Threads are in order: a recovery is
 //! not sent before the failure that it answers has come to its end. Between threads there is no order: a lane whose
@@ -52,6 +53,17 @@ pub enum Answer {
         /// Why.
         message: String,
     },
+}
+
+/// Why a delivery is not sent once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAgain {
+    /// It is on its way.
+    Waits,
+    /// It has arrived.
+    Arrived,
+    /// Its notifier is not defined any more.
+    NoNotifier,
 }
 
 type Thread = (Target, String);
@@ -140,6 +152,26 @@ impl Outbox {
         out.push(Order::Keep(Box::new(delivery.clone())));
         out.push(told(&delivery, None));
         self.enter(delivery, false);
+    }
+
+    /// Sends once more what did not arrive, by the same id, with a budget of its own.
+    pub(crate) fn again(
+        &mut self,
+        now: Timestamp,
+        mut delivery: Delivery,
+        out: &mut Vec<Order>,
+    ) -> Result<Delivery, NotAgain> {
+        if !delivery.state.is_final() || self.entries.contains_key(&delivery.id) {
+            return Err(NotAgain::Waits);
+        }
+        if delivery.state == DeliveryState::Delivered {
+            return Err(NotAgain::Arrived);
+        }
+        delivery.state = DeliveryState::Pending;
+        delivery.ended_at = None;
+        (delivery.due_at, delivery.next_at) = (now, now);
+        self.post(delivery.clone(), out);
+        Ok(delivery)
     }
 
     /// Folds a delivery into one that is held and tells of the same; whether there is one.

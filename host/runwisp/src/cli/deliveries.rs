@@ -1,4 +1,4 @@
-//! `runwisp deliveries`: messages that were sent, that wait, and that did not arrive.
+//! `runwisp deliveries`: messages that were sent, that wait, and that did not arrive; `retry` sends one of these again.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,9 +12,12 @@ use crate::human;
 use crate::wire::codes::Exit;
 use crate::wire::{Deliveries, Delivery, Problem};
 
-/// What to show.
+/// What to show, or to do.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Only those by this notifier
     #[arg(long, value_name = "ID")]
     notifier: Option<String>,
@@ -35,8 +38,39 @@ pub struct Args {
     n: usize,
 }
 
-/// Shows it.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Send a message that was rejected or has expired once more, by the same id
+    Retry {
+        /// The delivery, as `runwisp deliveries` shows it
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// Does it.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit, Problem> {
+    match &args.verb {
+        Some(Verb::Retry { id }) => retry(id, context).await,
+        None => show(args, context).await,
+    }
+}
+
+async fn retry(id: &str, context: &Context) -> Result<Exit, Problem> {
+    let uri = Uri::new(&["deliveries", id, "retry"]);
+    let delivery: Delivery = context.client()?.post(&uri, &()).await?;
+    if context.out.json {
+        context.out.document(&delivery)?;
+    } else {
+        let (title, notifier) = (harmless(&delivery.title), harmless(&delivery.notifier));
+        context
+            .out
+            .message(&format!("{title}: on its way by {notifier} again"));
+    }
+    Ok(Exit::Done)
+}
+
+async fn show(args: &Args, context: &Context) -> Result<Exit, Problem> {
     let joined = |list: &[String]| (!list.is_empty()).then(|| list.join(","));
     let uri = Uri::new(&["deliveries"])
         .with_some("notifier", args.notifier.as_ref())

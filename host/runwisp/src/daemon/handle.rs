@@ -18,13 +18,14 @@ use runwisp_core::figures::exposition::Snapshot;
 use runwisp_core::figures::look::Look;
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
+use runwisp_core::notify::NotAgain;
 use runwisp_core::words::audit::AuditEntry;
 use runwisp_core::words::command::{Command, Done, Refusal};
 use runwisp_core::words::diagnostic::Severity;
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::{RunId, UnitName};
-use runwisp_core::words::notice::MessageId;
+use runwisp_core::words::notice::{Delivery, MessageId};
 use runwisp_core::words::run::RunRecord;
 use runwisp_core::words::status::UnitStatus;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,13 @@ pub enum Request {
         kind: Option<String>,
         /// The answer, once the far side has answered.
         reply: Reply<Result<Box<Sample>, SampleRefusal>>,
+    },
+    /// Send a delivery that did not arrive once more.
+    SendAgain {
+        /// The delivery, as the history has it.
+        delivery: Box<Delivery>,
+        /// The delivery as it is then, or why not.
+        reply: Reply<Result<Box<Delivery>, NotAgain>>,
     },
     /// What the machine and the daemon do.
     Host {
@@ -489,6 +497,15 @@ impl Handle {
             reply,
         })
         .await
+    }
+
+    /// Sends a delivery that did not arrive once more.
+    pub async fn send_again(
+        &self,
+        delivery: Box<Delivery>,
+    ) -> Result<Result<Box<Delivery>, NotAgain>, AskError> {
+        self.ask(|reply| Request::SendAgain { delivery, reply })
+            .await
     }
 
     /// What the machine and the daemon do.

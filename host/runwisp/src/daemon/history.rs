@@ -12,7 +12,7 @@ use runwisp_core::figures::series::Subject;
 use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
-use runwisp_core::words::notice::Delivery;
+use runwisp_core::words::notice::{Delivery, MessageId};
 use runwisp_core::words::run::RunRecord;
 
 pub use crate::logs::{From, Line, Page, Place, Stream};
@@ -114,6 +114,9 @@ pub trait History: Send + Sync + 'static {
 
     /// Deliveries that fit, newest first.
     fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError>;
+
+    /// One delivery.
+    fn delivery(&self, id: MessageId) -> Result<Option<Delivery>, HistoryError>;
 
     /// Rows of the bell, newest first, and how many of all there are that nobody has read.
     fn notifications(

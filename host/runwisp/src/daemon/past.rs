@@ -13,7 +13,7 @@ use runwisp_core::figures::series::Subject;
 use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::event::Envelope;
 use runwisp_core::words::ids::{RunId, UnitName};
-use runwisp_core::words::notice::Delivery;
+use runwisp_core::words::notice::{Delivery, MessageId};
 use runwisp_core::words::run::RunRecord;
 
 use super::history::{
@@ -118,6 +118,11 @@ impl History for Past {
     fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError> {
         self.writer.flush(COMMIT);
         self.queries.deliveries(filter).map_err(read)
+    }
+
+    fn delivery(&self, id: MessageId) -> Result<Option<Delivery>, HistoryError> {
+        self.writer.flush(COMMIT);
+        self.queries.delivery(id).map_err(read)
     }
 
     fn notifications(

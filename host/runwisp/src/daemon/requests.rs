@@ -54,6 +54,7 @@ impl MainLoop {
                 reply,
             } => self.test_notifier(&target, kind.as_deref(), reply),
             Request::Plugins { only, reply } => self.look_at_plugins(only, reply),
+            Request::SendAgain { delivery, reply } => self.send_again(*delivery, reply),
             Request::Host { reply } => self.tell_host(reply),
             Request::Figures { reply } => {
                 let _ = reply.send(Box::new(self.snapshot()));

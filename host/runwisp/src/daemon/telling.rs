@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use runwisp_core::config::plan::Plan;
-use runwisp_core::notify::{Answer, Heard, Notify, Order, Restored};
+use runwisp_core::notify::{Answer, Heard, NotAgain, Notify, Order, Restored};
 use runwisp_core::words::notice::{Delivery, DeliveryState, MessageId};
 use runwisp_core::words::run::{RunRecord, RunState};
 
+use super::handle::Reply;
 use super::main_loop::{Back, MainLoop};
 use super::options::Options;
 use super::{clock, fault};
@@ -149,6 +150,19 @@ impl MainLoop {
                 Order::Tell(event) => self.journal.tell(now, event),
             }
         }
+    }
+
+    /// Somebody wants a delivery sent once more.
+    pub(crate) fn send_again(
+        &mut self,
+        delivery: Delivery,
+        reply: Reply<Result<Box<Delivery>, NotAgain>>,
+    ) {
+        let mut answer = Err(NotAgain::NoNotifier);
+        self.decide_messages(|notify, now, out| {
+            answer = notify.again(now, delivery, out).map(Box::new);
+        });
+        let _ = reply.send(answer);
     }
 
     /// The store holds these.

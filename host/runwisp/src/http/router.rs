@@ -101,6 +101,7 @@ fn paths() -> OpenApiRouter<Handle> {
         .routes(routes!(figures::host))
         .routes(routes!(figures::samples))
         .routes(routes!(messages::deliveries))
+        .routes(routes!(messages::retry))
         .routes(routes!(messages::notifications))
         .routes(routes!(messages::read))
         .routes(routes!(messages::unread))

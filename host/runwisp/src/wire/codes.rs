@@ -115,6 +115,18 @@ pub const PROBLEMS: &[Row] = &[
         "the configuration has no notifier of this id",
     ),
     row(
+        "delivery.unknown",
+        404,
+        Exit::Unknown,
+        "no delivery has this id, or it is no longer kept",
+    ),
+    row(
+        "delivery.refused",
+        409,
+        Exit::Refused,
+        "the delivery can't be sent once more: it is on its way, has arrived, or has no notifier any more",
+    ),
+    row(
         "notification.unknown",
         404,
         Exit::Unknown,

@@ -8,7 +8,7 @@ use jiff::civil::time;
 use super::world::{World, delivered, not_now};
 use super::{ended, enters, plan};
 use crate::config::notify_plan::QuietSpan;
-use crate::notify::{Answer, Heard, heard};
+use crate::notify::{Answer, Heard, NotAgain, heard};
 use crate::sim::plans::{service, task};
 use crate::words::action::Action;
 use crate::words::ids::{RunId, UnitName};
@@ -127,6 +127,50 @@ fn a_lasting_no_is_not_asked_again() {
     assert_eq!(world.sent.len(), 1);
     let delivery = world.disk.deliveries.values().next().unwrap();
     assert_eq!(delivery.state, DeliveryState::Rejected);
+}
+
+#[test]
+fn what_did_not_arrive_is_sent_once_more_by_hand_and_by_the_same_id() {
+    let mut world = World::new(one_task(), 1_000);
+    let failed = ended("backup", Kind::Task, 1, world.now, Outcome::Failed);
+    world.hear(vec![failed]);
+    world.store(9);
+    let again = |world: &mut World| {
+        let delivery = world.disk.deliveries.values().next().unwrap().clone();
+        let mut answer = None;
+        world.turn(Vec::new(), |notify, now, out| {
+            answer = Some(notify.again(now, delivery, out));
+        });
+        answer.unwrap()
+    };
+    assert_eq!(again(&mut world), Err(NotAgain::Waits));
+    let message = "no such channel".to_owned();
+    world.answer(0, Answer::Never { message });
+    world.settle();
+    world.pass(86_400);
+    let pending = again(&mut world).unwrap();
+    assert_eq!(
+        (pending.state, pending.due_at),
+        (DeliveryState::Pending, world.now)
+    );
+    // Not before the store holds it, and not twice.
+    assert_eq!(
+        (world.sent.len(), again(&mut world)),
+        (1, Err(NotAgain::Waits))
+    );
+    world.store(9);
+    assert_eq!(world.sent.len(), 2);
+    assert_eq!(world.sent[0].id, world.sent[1].id);
+    let delivered = Answer::Delivered {
+        reference: None,
+        note: None,
+    };
+    world.answer(0, delivered);
+    world.settle();
+    let delivery = world.disk.deliveries.values().next().unwrap();
+    assert_eq!(delivery.state, DeliveryState::Delivered);
+    assert_eq!(delivery.attempts.len(), 2);
+    assert_eq!(again(&mut world), Err(NotAgain::Arrived));
 }
 
 #[test]

@@ -191,6 +191,13 @@ pub const RIGHTS: &[Right] = &[
     right("GET", "/calendar", READ, Units::Theirs, ""),
     right("GET", "/events", READ, Units::Theirs, ""),
     right("GET", "/deliveries", READ, Units::Theirs, ""),
+    right(
+        "POST",
+        "/deliveries/{id}/retry",
+        OPERATE,
+        Units::Theirs,
+        "delivery.retry",
+    ),
     right("GET", "/notifications", READ, Units::Theirs, ""),
     right(
         "POST",

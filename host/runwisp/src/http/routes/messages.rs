@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use runwisp_core::notify::NotAgain;
 use runwisp_core::words::notice::{self, DeliveryState, MessageId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -12,7 +13,8 @@ use crate::daemon::history::DeliveryFilter;
 use crate::http::caller::Caller;
 use crate::http::query::{JsonBody, Params, globs, json, time, word};
 use crate::wire::{
-    Deliveries, Doc, Notifications, Notifier, Notifiers, Problem, ReadBell, TestNotifier, Tested,
+    Deliveries, Delivery, Doc, Notifications, Notifier, Notifiers, Problem, ReadBell, TestNotifier,
+    Tested,
 };
 
 /// How many an answer holds when nobody says.
@@ -64,6 +66,44 @@ pub async fn deliveries(
     Ok(json(Deliveries {
         deliveries: found.into_iter().filter(theirs).map(Into::into).collect(),
     }))
+}
+
+/// Send a message that did not arrive once more
+///
+/// By the same id, so that a far side can tell a repeat, and with a `retry_budget` of its own. The answer does not wait
+/// for the far side.
+#[utoipa::path(
+    post, path = "/deliveries/{id}/retry", operation_id = "retry_delivery", tag = "messages",
+    params(("id" = MessageId, Path, description = "A delivery that was rejected or has expired.")),
+    responses((status = 200, description = "The delivery, on its way.", body = Doc<Delivery>)),
+)]
+pub async fn retry(
+    State(handle): State<Handle>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let unknown = || {
+        Problem::new("delivery.unknown", format!("there is no delivery {id:?}"))
+            .help("`runwisp deliveries` shows those that are kept.")
+    };
+    let wanted: MessageId = id.parse().map_err(|_| unknown())?;
+    let found = past(&handle, move |history| history.delivery(wanted)).await?;
+    let theirs = |delivery: &notice::Delivery| caller.sees_any(delivery.notice.unit_name());
+    let delivery = found.filter(theirs).ok_or_else(unknown)?;
+    let notifier = delivery.notifier.clone();
+    let again = handle.send_again(Box::new(delivery)).await?;
+    let delivery = again.map_err(|why| {
+        let refused = |text: String| Problem::new("delivery.refused", text);
+        match why {
+            NotAgain::Waits => refused(format!("delivery {id} is on its way already")),
+            NotAgain::Arrived => refused(format!("delivery {id} has arrived")),
+            NotAgain::NoNotifier => refused(format!(
+                "the notifier {notifier} of delivery {id} is not defined any more"
+            ))
+            .help("Define it again, and reload."),
+        }
+    })?;
+    Ok(json(Delivery::from(*delivery)))
 }
 
 /// Which rows of the bell.

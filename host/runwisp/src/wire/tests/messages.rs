@@ -58,6 +58,22 @@ async fn deliveries_have_the_fields_that_scripts_rely_on() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_is_unknown_or_has_no_way_is_not_sent_again() {
+    let world = World::start().await;
+    let retry = async |id: &str| {
+        let path = format!("/api/v1/deliveries/{id}/retry");
+        let (status, body) = world.raw("POST", &path, "").await;
+        (status, body["code"].as_str().unwrap_or_default().to_owned())
+    };
+    for id in ["x", "01ARZ3NDEKTSV4RRFFQ69G5FAV"] {
+        assert_eq!(retry(id).await, (404, "delivery.unknown".to_owned()));
+    }
+    let id = deliveries(&DeliveryFilter::default()).remove(0).id;
+    let refused = (409, "delivery.refused".to_owned());
+    assert_eq!(retry(&id.to_string()).await, refused);
+}
+
+#[tokio::test]
 async fn the_bell_is_shown_and_read() {
     let world = World::start().await;
     let (_, body) = world

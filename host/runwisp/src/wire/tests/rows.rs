@@ -7,6 +7,24 @@ use runwisp_core::words::status::{InstanceState, UnitStatus};
 
 use crate::daemon::history::{Line, Stream};
 
+/// What the daemon of tables runs.
+pub(super) const CONFIG: &str = r#"
+[daemon]
+timezone = "UTC"
+[tasks.backup]
+run = "true"
+hook_tokens = ["0123456789abcdef0123456789abcdef"]
+cron = "0 3 * * *"
+[tasks.locked]
+run = "true"
+manual_trigger = false
+[tasks.typed]
+run = "true"
+params = [{ env = "TARGET", choices = ["all", "some"], required = true }, { env = "N", type = "number", default = 1 }]
+[services.web]
+run = "sleep 1"
+"#;
+
 pub(super) fn unit(name: &str) -> UnitStatus {
     let service = name == "web";
     UnitStatus {

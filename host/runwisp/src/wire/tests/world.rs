@@ -12,18 +12,19 @@ use runwisp_core::config::plan::Plan;
 use runwisp_core::config::{Source, Surroundings, compile};
 use runwisp_core::figures::points::Span;
 use runwisp_core::figures::series::Subject;
+use runwisp_core::notify::NotAgain;
 use runwisp_core::words::audit::{AuditEntry, AuditFilter};
 use runwisp_core::words::command::{Command, Done, Refusal};
 use runwisp_core::words::event::{Envelope, Event};
 use runwisp_core::words::ids::{RunId, UnitName};
-use runwisp_core::words::notice::Delivery;
+use runwisp_core::words::notice::{Delivery, MessageId};
 use runwisp_core::words::run::{Outcome, RunRecord, RunState};
 use runwisp_core::words::spawn::RunAs;
 use runwisp_core::words::status::{InstanceState, InstanceStatus};
 
 use tokio::sync::{broadcast, watch};
 
-use super::rows::line;
+use super::rows::{CONFIG, line};
 pub(super) use super::rows::{run, unit};
 use crate::access::Access;
 use crate::client::Client;
@@ -38,23 +39,6 @@ use crate::daemon::history::{
 use crate::http::listen;
 use crate::notify::SampleRefusal;
 use crate::plugins::NoLook;
-
-const CONFIG: &str = r#"
-[daemon]
-timezone = "UTC"
-[tasks.backup]
-run = "true"
-hook_tokens = ["0123456789abcdef0123456789abcdef"]
-cron = "0 3 * * *"
-[tasks.locked]
-run = "true"
-manual_trigger = false
-[tasks.typed]
-run = "true"
-params = [{ env = "TARGET", choices = ["all", "some"], required = true }, { env = "N", type = "number", default = 1 }]
-[services.web]
-run = "sleep 1"
-"#;
 
 /// What the tables hold.
 #[derive(Default)]
@@ -269,6 +253,9 @@ async fn answer(request: Request, past: Past, mut changed: watch::Receiver<u64>)
         Request::TestNotifier { target, reply, .. } => {
             let known = vec!["slack".to_owned()];
             let _ = reply.send(Err(SampleRefusal::NoNotifier { id: target, known }));
+        }
+        Request::SendAgain { reply, .. } => {
+            let _ = reply.send(Err(NotAgain::NoNotifier));
         }
         // The world has no machine and counts nothing.
         Request::Host { .. } | Request::Figures { .. } => {}
@@ -502,6 +489,11 @@ impl History for Past {
 
     fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Delivery>, HistoryError> {
         Ok(super::messages::deliveries(filter))
+    }
+
+    fn delivery(&self, id: MessageId) -> Result<Option<Delivery>, HistoryError> {
+        let mut all = super::messages::deliveries(&DeliveryFilter::default()).into_iter();
+        Ok(all.find(|delivery| delivery.id == id))
     }
 
     fn notifications(&self, _: bool, _: usize) -> Result<(Vec<Notification>, u64), HistoryError> {
