@@ -4,8 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use runwisp_tests::servers::{Authority, HttpServer, Reply};
 use runwisp_tests::{Place, component};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The component of a bundled notifier, as somebody else's file, told apart by a word in a custom section.
 fn other(place: &Place, word: &str) -> PathBuf {
@@ -196,6 +197,79 @@ fn what_is_no_plugin_is_refused_with_its_reason() {
             "--grant",
         ])
         .code(5);
+}
+
+/// `plugin add` of this source, by a program that trusts the authority: its exit code and what it says.
+fn add(place: &Place, authority: &Authority, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = place.command();
+    command
+        .args(["plugin", "add", "--grant"])
+        .args(words)
+        .arg("-c")
+        .arg(place.config())
+        .arg("--data")
+        .arg(place.data())
+        .env("SSL_CERT_FILE", authority.bundle());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), said)
+}
+
+#[test]
+fn a_plugin_comes_over_https_with_its_digest() {
+    let place = place();
+    let bytes = fs::read(other(&place, "")).unwrap();
+    let authority = Authority::new();
+    let server = HttpServer::tls(&authority);
+    let url = server.url("/webhook.wasm");
+    server.next(Reply::new(200).body(bytes.clone()));
+    let (code, said) = add(&place, &authority, &[&url, "--sha256", &"0".repeat(64)]);
+    assert_eq!(code, Some(5), "{said}");
+    let (_, digest) = said.split_once("another digest than it should: ").unwrap();
+    let digest = digest[..64].to_owned();
+    assert!(!place.path("plugins.lock").exists());
+    // Nobody who is not trusted gives anything.
+    let (code, said) = add(&place, &Authority::new(), &[&url, "--sha256", &digest]);
+    assert_eq!(code, Some(1), "{said}");
+    server.next(Reply::new(200).body(bytes));
+    let (code, said) = add(&place, &authority, &[&url, "--sha256", &digest]);
+    assert_eq!(code, Some(0), "{said}");
+    let entry = listed(&place, "webhook");
+    assert_eq!(
+        (&entry["source"], &entry["sha256"]),
+        (&url.into(), &digest.into())
+    );
+    assert_eq!(entry["state"], "ready");
+}
+
+#[test]
+fn a_plugin_comes_from_a_registry() {
+    let place = place();
+    let file = other(&place, "");
+    place
+        .cli(&["plugin", "add", file.to_str().unwrap(), "--grant"])
+        .ok();
+    let digest = listed(&place, "webhook")["sha256"].clone();
+    place.cli(&["plugin", "remove", "webhook"]).ok();
+    let bytes = fs::read(file).unwrap();
+    let authority = Authority::new();
+    let server = HttpServer::tls(&authority);
+    let layer = json!({
+        "mediaType": "application/wasm",
+        "digest": format!("sha256:{}", digest.as_str().unwrap()),
+        "size": bytes.len(),
+    });
+    server.next(Reply::new(200).json(&json!({"schemaVersion": 2, "layers": [layer]})));
+    server.next(Reply::new(200).body(bytes));
+    let source = format!("oci://127.0.0.1:{}/me/webhook:1.0", server.port());
+    let (code, said) = add(&place, &authority, &[&source]);
+    assert_eq!(code, Some(0), "{said}");
+    let entry = listed(&place, "webhook");
+    assert_eq!(
+        (&entry["source"], &entry["sha256"]),
+        (&source.into(), &digest)
+    );
+    assert_eq!(entry["state"], "ready");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::LOCATION;
+use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION};
 use reqwest::{Response, Url};
 
 use crate::grant::address::Reach;
@@ -24,40 +24,64 @@ impl Plugins {
     pub async fn fetch(&self, address: &str, limit: u64) -> Result<Vec<u8>, String> {
         let url = Url::parse(address).map_err(|_| "it is no address".to_owned())?;
         let services = self.0.services.clone();
-        // On the plugins' runtime, where the clients of these services live.
-        let fetched = self.0.runtime().spawn(async move {
-            tokio::time::timeout(WALL, fetch(&services, url, limit))
+        self.bring(async move { fetch(&services, url, limit).await })
+            .await
+    }
+
+    /// On the plugins' runtime, where the clients of these services live, and not for ever.
+    pub(super) async fn bring(
+        &self,
+        work: impl Future<Output = Result<Vec<u8>, String>> + Send + 'static,
+    ) -> Result<Vec<u8>, String> {
+        let brought = self.0.runtime().spawn(async move {
+            tokio::time::timeout(WALL, work)
                 .await
                 .unwrap_or_else(|_| Err(format!("it took longer than {} s", WALL.as_secs())))
         });
-        fetched
+        brought
             .await
             .map_err(|_| "the program is stopping".to_owned())?
     }
 }
 
-async fn fetch(services: &Services, mut url: Url, limit: u64) -> Result<Vec<u8>, String> {
+async fn fetch(services: &Services, url: Url, limit: u64) -> Result<Vec<u8>, String> {
+    let answer = follow(services, url, &HeaderMap::new()).await?;
+    found(answer, limit).await
+}
+
+/// The answer at the end of all redirects. Who is asked next gets no credentials that were meant for another.
+pub(super) async fn follow(
+    services: &Services,
+    mut url: Url,
+    headers: &HeaderMap,
+) -> Result<Response, String> {
     // The operator named the address, so a host of their own network is fine.
     let client = services.0.clients.get(Reach::Named, &services.0.trust)?;
+    let mut headers = headers.clone();
     for _ in 0..=REDIRECTS {
         if url.scheme() != "https" {
             return Err(format!("{url} is not https"));
         }
-        let answer = client
-            .get(url.clone())
-            .send()
-            .await
-            .map_err(|e| whole(&e))?;
-        if answer.status().is_redirection() {
-            url = next(&url, &answer)?;
-            continue;
+        let asked = client.get(url.clone()).headers(headers.clone());
+        let answer = asked.send().await.map_err(|e| whole(&e))?;
+        if !answer.status().is_redirection() {
+            return Ok(answer);
         }
-        if !answer.status().is_success() {
-            return Err(format!("the answer is {}", answer.status()));
+        let to = next(&url, &answer)?;
+        if (to.host(), to.port_or_known_default()) != (url.host(), url.port_or_known_default()) {
+            headers.remove(AUTHORIZATION);
         }
-        return body(answer, limit).await;
+        url = to;
     }
     Err(format!("it leads on more than {REDIRECTS} times"))
+}
+
+/// What an answer brings, if it is a good one.
+pub(super) async fn found(answer: Response, limit: u64) -> Result<Vec<u8>, String> {
+    if !answer.status().is_success() {
+        return Err(format!("the answer is {}", answer.status()));
+    }
+    body(answer, limit).await
 }
 
 fn next(url: &Url, answer: &Response) -> Result<Url, String> {

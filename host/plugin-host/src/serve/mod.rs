@@ -11,6 +11,8 @@ mod http;
 mod log;
 mod mail;
 mod names;
+mod reference;
+mod registry;
 mod smtp_stream;
 pub(crate) mod template;
 mod trust;

@@ -9,6 +9,7 @@ mod importing;
 mod loading;
 mod mails;
 mod many;
+mod pulling;
 mod requests;
 mod secrets;
 mod support;

@@ -15,7 +15,7 @@ use crate::wire::codes::Exit;
 /// What to install.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A file, or an https address
+    /// A file, an https address, or oci://HOST/NAME:TAG
     source: String,
     /// The digest that it must have; an address needs one
     #[arg(long, value_name = "HEX")]

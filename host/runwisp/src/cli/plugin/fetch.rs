@@ -1,4 +1,4 @@
-//! A component, brought from its source: a file, or an address with the digest that it must have.
+//! A component, brought from its source: a file, an address with the digest that it must have, or a name in a registry.
 
 use std::fs;
 use std::io::Read;
@@ -20,8 +20,13 @@ pub(super) struct Fetched {
 }
 
 /// Whether a source is an address.
-pub(super) fn is_address(source: &str) -> bool {
+fn is_address(source: &str) -> bool {
     source.contains("://")
+}
+
+/// Whether what is at a source is always the same, as far as it goes by its name: a file and a tag may change.
+pub(super) fn is_fixed(source: &str) -> bool {
+    source.starts_with("https://") || (source.starts_with("oci://") && source.contains("@sha256:"))
 }
 
 /// Brings it.
@@ -50,10 +55,21 @@ pub(super) fn fetch(
             bytes,
             source: source.to_owned(),
         }
+    } else if source.starts_with("oci://") {
+        let bytes = plugins.wait(plugins.pull(source, LARGEST)).map_err(|why| {
+            Problem::new(
+                "plugin.unreachable",
+                format!("could not fetch {source}: {why}"),
+            )
+        })?;
+        Fetched {
+            bytes,
+            source: source.to_owned(),
+        }
     } else if is_address(source) {
         return Err(Problem::new(
             "request.invalid",
-            format!("could not fetch {source}: only https is spoken"),
+            format!("could not fetch {source}: only https:// and oci:// are spoken"),
         )
         .help("Download it yourself, and add the file."));
     } else {

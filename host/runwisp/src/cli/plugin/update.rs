@@ -58,7 +58,7 @@ fn one(
     registry: &Registry,
     locked: &Locked,
 ) -> Result<Exit, Problem> {
-    let pinned = fetch::is_address(&locked.source).then_some(locked.sha256);
+    let pinned = fetch::is_fixed(&locked.source).then_some(locked.sha256);
     let plugins = registry.place().open().map_err(failure::open)?;
     let fetched = fetch::fetch(&plugins, &locked.source, args.sha256.or(pinned))?;
     let component = Component::bytes(&locked.name, fetched.bytes.clone());
