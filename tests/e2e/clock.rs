@@ -1,9 +1,10 @@
-//! The wall clock is set forward and back by an hour under a running daemon.
+//! The wall clock is set forward and back by an hour under a running daemon, and the machine sleeps.
 //!
-//! The clock is the whole machine's, so these tests run only where it was said that it may be touched
+//! The clock and the sleep are the whole machine's, so these tests run only where it was said that it may be touched
 //! (`RUNWISP_TEST_CLOCK=1`, as root), alone (`.config/nextest.toml`), and put it back by the monotonic clock, which
 //! nobody can set.
 
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::time::TimeSpec;
@@ -136,4 +137,71 @@ fn an_hour_back_repeats_nothing_and_goes_on() {
         pid,
         "a service does not mind the time"
     );
+}
+
+/// Whether the machine may be suspended here and can be; says so where not.
+fn may_sleep() -> bool {
+    let can = std::fs::read_to_string("/sys/power/state").is_ok_and(|text| text.contains("mem"));
+    let may = std::env::var_os("RUNWISP_TEST_CLOCK").is_some() && is_root() && can;
+    if !may {
+        skip("suspends the machine: run as root with RUNWISP_TEST_CLOCK=1 on one that can sleep");
+    }
+    may
+}
+
+/// Suspends the machine until its alarm wakes it.
+fn sleep(seconds: u64) {
+    let asleep = || {
+        let awake = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap());
+        boot_clock() - awake
+    };
+    let before = asleep();
+    let slept = Command::new("rtcwake")
+        .args(["-m", "mem", "-s", &seconds.to_string()])
+        .status();
+    assert!(slept.unwrap().success());
+    let slept = asleep() - before;
+    assert!(slept > Duration::from_secs(seconds / 2), "{slept:?}");
+}
+
+#[test]
+fn a_machine_that_slept_makes_up_for_what_it_may_and_goes_on() {
+    if !may_sleep() {
+        return;
+    }
+    let place = Place::new(
+        r#"
+        [daemon]
+        timezone = "UTC"
+        [services.web]
+        run = "exec sleep 600"
+        [tasks.tens]
+        run = "true"
+        cron = "*/10 * * * * *"
+        "#,
+    );
+    let daemon = place.start();
+    let pid = daemon.wait_state("web", 0, "running").pid("web", 0);
+    daemon.wait_ended("tens", 1);
+    sleep(60);
+    // At least five ticks are gone: one is made up for (catch_up = 1), one row stands for the others.
+    let rows = daemon.wait_runs("tens", "what became of the sleep", |runs| {
+        let made_up = runs
+            .iter()
+            .filter(|run| run["trigger"] == "catch_up" && run["state"] == "ended")
+            .count();
+        (made_up == 1 && runs.iter().any(|run| run["outcome"] == "missed")).then(|| runs.to_vec())
+    });
+    let missed = rows.iter().filter(|run| run["outcome"] == "missed");
+    assert_eq!(missed.count(), 1, "{rows:#?}");
+    let before = ticks(&daemon, "tens").len();
+    daemon.wait_runs("tens", "ticks go on", |runs| {
+        (runs.len() > before).then_some(())
+    });
+    let mut all = ticks(&daemon, "tens");
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count, "a tick has two rows");
+    assert_eq!(daemon.status().pid("web", 0), pid);
 }

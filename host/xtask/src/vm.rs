@@ -1,6 +1,6 @@
 //! `cargo xtask vm`: the end-to-end tests that want a machine of their own, on one. A small Debian with systemd and
-//! every controller of cgroup version 2 is made once and booted under an emulator; the tests in it may set its clock
-//! and install units.
+//! every controller of cgroup version 2 is made once and booted under an emulator; the tests in it may set its clock,
+//! suspend it and install units.
 //!
 //! Not part of `cargo xtask test`: it needs root, Debian's archive and three minutes.
 
@@ -133,8 +133,8 @@ fn disk(dir: &Path, image: &Path, size: &str) -> Outcome {
 
 /// The programs and tests on a disk of their own, laid out as cargo does.
 fn make_payload(files: &Files, tests: &str) -> Outcome {
-    let packages = ["build", "-p", "runwisp", "-p", "runwisp-tests", "--bins"];
-    cargo(&packages)?;
+    // The whole workspace, so that nothing is built anew for another choice of features.
+    cargo(&["build", "--workspace", "--bins"])?;
     let payload = files.at("payload");
     let _ = fs::remove_dir_all(&payload);
     let deps = payload.join("debug/deps");
@@ -160,7 +160,7 @@ fn make_payload(files: &Files, tests: &str) -> Outcome {
 
 /// The end-to-end tests as cargo has built them: it prints the path.
 fn test_program() -> Result<PathBuf, String> {
-    let mut build = command("cargo", &["test", "--no-run", "-p", "runwisp-tests"]);
+    let mut build = command("cargo", &["test", "--no-run", "--workspace"]);
     let shown = show(&build);
     say::line(&format!("$ {shown}"));
     let output = build
