@@ -119,6 +119,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message that did not arrive once more
+         * @description By the same id, so that a far side can tell a repeat, and with a `retry_budget` of its own. The answer does not wait
+         *     for the far side.
+         */
+        post: operations["retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1239,6 +1260,58 @@ export interface components {
         Doc_Deliveries: {
             /** @description Newest first. */
             deliveries: components["schemas"]["Delivery"][];
+        } & {
+            /**
+             * Format: int32
+             * @description [`SCHEMA_VERSION`].
+             */
+            schema_version: number;
+        };
+        /** @description A document: the version, then its fields. */
+        Doc_Delivery: {
+            answers?: components["schemas"]["MessageId"] | null;
+            /** @description What was tried, oldest first. */
+            attempts: components["schemas"]["Attempt"][];
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it came to its end.
+             */
+            ended_at?: string | null;
+            /** @description The event it tells of, the same for every channel. */
+            event_id: string;
+            /**
+             * Format: int32
+             * @description How many events like it the message stands for, itself not counted.
+             */
+            folded: number;
+            /** @description Its id, the same at every attempt. */
+            id: components["schemas"]["MessageId"];
+            /** @description What kind of event. */
+            kind: components["schemas"]["EventKind"];
+            /**
+             * Format: date-time
+             * @description When the next attempt is due, while one is.
+             */
+            next_at?: string | null;
+            /** @description The notifier. */
+            notifier: string;
+            /** @description What names the message at the far side, from its receipt. */
+            receipt?: string | null;
+            run_id?: components["schemas"]["RunId"] | null;
+            /** @description How much it matters. */
+            severity: components["schemas"]["Severity"];
+            /** @description Where it is. */
+            state: components["schemas"]["DeliveryState"];
+            /** @description What stands behind the colon of `id:target`. */
+            target?: string | null;
+            /** @description What happened, in a few words. */
+            title: string;
+            unit?: components["schemas"]["UnitName"] | null;
         } & {
             /**
              * Format: int32
@@ -3036,6 +3109,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Doc_Deliveries"];
+                };
+            };
+            /** @description It was refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Doc_Problem"];
+                };
+            };
+        };
+    };
+    retry_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A delivery that was rejected or has expired. */
+                id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, on its way. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Doc_Delivery"];
                 };
             };
             /** @description It was refused; `code` says why. */
