@@ -76,8 +76,13 @@ pub(super) fn subscribers(
     let (readers, megabytes) = if quick { (100, 64) } else { (1000, 512) };
     let bytes = megabytes * MIB;
     let (program, file) = (child(), place.text("stamps"));
+    // The child stays when it has printed all, so each flood is a task of its own.
+    let flood_by =
+        |n| format!("[tasks.flood{n}]\nrun = [{program:?}, \"flood\", {file:?}, \"{bytes}\"]\n");
     let ours = format!(
-        "[tasks.flood]\nrun = [{program:?}, \"flood\", {file:?}, \"{bytes}\"]\n[tasks.tick]\nrun = \"true\"\n"
+        "{}{}[tasks.tick]\nrun = \"true\"\n",
+        flood_by(1),
+        flood_by(2)
     );
     let fleet = Fleet {
         ours,
@@ -112,7 +117,7 @@ pub(super) fn subscribers(
 
 /// The rate at which the `n`th flood was taken, MiB/s.
 fn flood(place: &Place, n: usize, bytes: u64) -> Result<f64, String> {
-    run(place, "flood")?;
+    run(place, &format!("flood{n}"))?;
     let file = place.path("stamps");
     let end = stamps::wait(&file, "end", n)?[n - 1];
     let begin = stamps::wait(&file, "up", n)?[n - 1];
