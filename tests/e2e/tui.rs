@@ -86,7 +86,7 @@ fn who_types_only_its_name_sees_what_fails_and_runs_it_again() {
 
     terminal.resize(40, 10);
     terminal.wait_for("the narrow screen", |screen| {
-        screen.lines().count() <= 10 && screen.contains("f filter") && !screen.contains("Overview")
+        screen.lines().count() <= 10 && screen.contains("? help") && !screen.contains("Overview")
     });
     terminal.resize(120, 30);
     terminal.wait_for("both halves", |screen| {

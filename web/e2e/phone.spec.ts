@@ -6,7 +6,17 @@ test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true
 test("every view fits a phone, and a log is three taps away", async ({ daemon, signedIn: page }) => {
   await daemon.run("report");
   await page.goto("./#/");
-  for (const place of ["", "units", "units/report", "runs", "calendar", "notifications", "audit"]) {
+  for (const place of [
+    "",
+    "units",
+    "units/report",
+    "runs",
+    "calendar",
+    "notifications",
+    "plugins",
+    "plugins/slack",
+    "audit",
+  ]) {
     await page.goto(`./#/${place}`);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

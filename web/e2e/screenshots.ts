@@ -63,6 +63,7 @@ for (const theme of ["light", "dark"] as const) {
         ["runs", "runs", /Runs/],
         ["units", "units", /Units/],
         ["notifications", "notifications?part=deliveries", /Notifications/],
+        ["plugins", "plugins", /Plugins/],
         ["audit", "audit", /Audit/],
       );
     }

@@ -172,11 +172,19 @@ fn bar(app: &App, sheet: &mut Sheet<'_, '_>, area: Rect) {
         return;
     }
     let mut spans = Vec::new();
+    let keys = help::bar(app);
+    let room = |key: &str, short: &str| width(key) + width(short) + 3;
+    // Whatever is left out, the way to all of them is there.
+    let help = keys.iter().find(|(key, _)| key == "?");
+    let mut kept = help.map_or(0, |(key, short)| room(key, short));
     let mut left = usize::from(area.width);
-    for (key, short) in help::bar(app) {
-        let cells = width(&key) + width(short) + 3;
-        if cells > left {
-            break;
+    for (key, short) in keys {
+        let cells = room(&key, short);
+        if key == "?" {
+            kept = 0;
+        }
+        if cells + kept > left {
+            continue;
         }
         left -= cells;
         spans.push(Span::styled(format!(" {key}"), theme.accent()));
