@@ -23,7 +23,7 @@ impl Registry {
         });
         Registry {
             server: HttpServer::tls(&authority),
-            plugins: plugins.unwrap(),
+            plugins: plugins.expect("a host can be opened"),
             _authority: authority,
         }
     }

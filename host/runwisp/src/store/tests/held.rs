@@ -115,13 +115,13 @@ fn runs_are_seen_once_and_as_they_are_now_before_and_after_they_are_written() {
 fn pages_go_through_what_is_written_and_what_is_held_without_a_gap() {
     let dir = tempfile::tempdir().unwrap();
     let (store, told) = open_in(dir.path()).unwrap();
-    let run = |ms: u64| ended(if ms % 3 == 0 { "a" } else { "b" }, ms);
+    let run = |ms: u64| ended(if ms.is_multiple_of(3) { "a" } else { "b" }, ms);
     let odd = (0..40).filter(|ms| ms % 2 == 1);
     store.writer.send(odd.map(run).map(write));
     assert!(store.writer.flush(LONG));
     let locked = Locked::lock(dir.path());
     // Some of them again, as well.
-    for ms in (0..40).filter(|ms| ms % 2 == 0 || ms % 5 == 0) {
+    for ms in (0..40u64).filter(|ms| ms.is_multiple_of(2) || ms.is_multiple_of(5)) {
         send(&store, [write(run(ms))]);
     }
     for sort in [Sort::Newest, Sort::Oldest, Sort::Longest, Sort::Shortest] {
