@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod api;
 mod bad_children;
 mod both_die;
 mod cgroups;

@@ -25,6 +25,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What fired on each day, and what will
+         * @description The days are those of the daemon's zone. Ticks that are more than 50 for a task and a day are counted, not listed;
+         *     `GET /ticks` has them.
+         */
+        get: operations["get_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/daemon": {
         parameters: {
             query?: never;
@@ -735,6 +756,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ticks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every due tick, with what became of it
+         * @description A tick has one row, also where nothing was run: skipped, missed, one too many in the queue. Retries are not listed;
+         *     `execution_id` of the run leads to them.
+         */
+        get: operations["list_ticks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -898,6 +940,7 @@ export interface components {
             run?: components["schemas"]["Run"] | null;
             /** @description The runs it started, queued, or is ending. */
             runs: components["schemas"]["RunId"][];
+            unit?: components["schemas"]["Unit"] | null;
         };
         /**
          * @description What the hook is to do.
@@ -906,7 +949,7 @@ export interface components {
         Action: "run" | "start" | "stop" | "restart";
         /** @description Who did something. */
         Actor: {
-            /** @description `socket`, `session`, `token`, `hook`, or `stranger`. */
+            /** @description `socket`, `session`, `token`, `hook`, `signal`, or `stranger`. */
             kind: string;
             /** @description `uid 0`, `operator`, `viewer`, the name of a token; empty for a stranger. */
             name: string;
@@ -1008,6 +1051,68 @@ export interface components {
             } | null;
             /** @description With these runs. */
             ids?: components["schemas"]["RunId"][] | null;
+        };
+        /** @description `GET /calendar`. */
+        Calendar: {
+            /**
+             * Format: date-time
+             * @description Where there were too many runs to look at: what was due before this is not told.
+             */
+            complete_since?: string | null;
+            /** @description Every day that was asked for, in order. */
+            days: components["schemas"]["CalendarDay"][];
+            /**
+             * Format: date-time
+             * @description When this was true: what is before has been, what is after is to come.
+             */
+            now: string;
+            /** @description The zone of the days. */
+            timezone: string;
+        };
+        /** @description A day. */
+        CalendarDay: {
+            /**
+             * Format: date
+             * @description Which.
+             */
+            date: string;
+            /** @description Tasks that were due on it, or are to be, by name. */
+            units: components["schemas"]["CalendarUnit"][];
+        };
+        /** @description A tick. */
+        CalendarTick: {
+            /**
+             * Format: date-time
+             * @description When it was due, or is.
+             */
+            at: string;
+            /** @description What the clocks do to it, where they do something and it is to come. */
+            note?: string | null;
+            outcome?: components["schemas"]["Outcome"] | null;
+            run_id?: components["schemas"]["RunId"] | null;
+        };
+        /** @description What a task does on a day. */
+        CalendarUnit: {
+            /**
+             * Format: int64
+             * @description How many ticks are to come.
+             */
+            due: number;
+            /** @description Whether `due` is only the least there are. */
+            due_is_floor: boolean;
+            /**
+             * Format: int64
+             * @description How many ticks were due.
+             */
+            fired: number;
+            /** @description How their first runs ended; those that have not ended are absent. */
+            outcomes: {
+                [key: string]: number;
+            };
+            /** @description The ticks, oldest first, where they are not too many to tell one by one. */
+            ticks: components["schemas"]["CalendarTick"][];
+            /** @description The task. */
+            unit: components["schemas"]["UnitName"];
         };
         /**
          * @description By what a caller made itself known.
@@ -1130,6 +1235,7 @@ export interface components {
         Deliveries: {
             /** @description Newest first. */
             deliveries: components["schemas"]["Delivery"][];
+            next?: components["schemas"]["MessageId"] | null;
         };
         /** @description One message on its way to one channel. */
         Delivery: {
@@ -1202,6 +1308,7 @@ export interface components {
             run?: components["schemas"]["Run"] | null;
             /** @description The runs it started, queued, or is ending. */
             runs: components["schemas"]["RunId"][];
+            unit?: components["schemas"]["Unit"] | null;
         } & {
             /**
              * Format: int32
@@ -1246,6 +1353,29 @@ export interface components {
             schema_version: number;
         };
         /** @description A document: the version, then its fields. */
+        Doc_Calendar: {
+            /**
+             * Format: date-time
+             * @description Where there were too many runs to look at: what was due before this is not told.
+             */
+            complete_since?: string | null;
+            /** @description Every day that was asked for, in order. */
+            days: components["schemas"]["CalendarDay"][];
+            /**
+             * Format: date-time
+             * @description When this was true: what is before has been, what is after is to come.
+             */
+            now: string;
+            /** @description The zone of the days. */
+            timezone: string;
+        } & {
+            /**
+             * Format: int32
+             * @description [`SCHEMA_VERSION`].
+             */
+            schema_version: number;
+        };
+        /** @description A document: the version, then its fields. */
         Doc_DaemonAlone: {
             /** @description The daemon. */
             daemon: components["schemas"]["Daemon"];
@@ -1260,6 +1390,7 @@ export interface components {
         Doc_Deliveries: {
             /** @description Newest first. */
             deliveries: components["schemas"]["Delivery"][];
+            next?: components["schemas"]["MessageId"] | null;
         } & {
             /**
              * Format: int32
@@ -1459,6 +1590,8 @@ export interface components {
         };
         /** @description A document: the version, then its fields. */
         Doc_Notifications: {
+            /** @description Where the next page begins: give it back as `before`. None where there is nothing more. */
+            next?: string | null;
             /** @description Newest first. */
             notifications: components["schemas"]["Notification"][];
             /**
@@ -1821,6 +1954,22 @@ export interface components {
             schema_version: number;
         };
         /** @description A document: the version, then its fields. */
+        Doc_Ticks: {
+            /**
+             * @description Where the next page begins: give it back as `cursor`. A page may be short, or empty, and have one: then so many
+             *     rows were looked at that it was time to answer. None where there is nothing more.
+             */
+            next?: string | null;
+            /** @description Newest first. */
+            ticks: components["schemas"]["ExplainedTick"][];
+        } & {
+            /**
+             * Format: int32
+             * @description [`SCHEMA_VERSION`].
+             */
+            schema_version: number;
+        };
+        /** @description A document: the version, then its fields. */
         Doc_Token: {
             /**
              * Format: date-time
@@ -2094,6 +2243,8 @@ export interface components {
             ran: boolean;
             /** @description Its row. */
             run: components["schemas"]["Run"];
+            /** @description The task. */
+            unit: components["schemas"]["UnitName"];
             /** @description Why, or why not, in a sentence. */
             why: string;
         };
@@ -2392,6 +2543,8 @@ export interface components {
         };
         /** @description `notifications`. */
         Notifications: {
+            /** @description Where the next page begins: give it back as `before`. None where there is nothing more. */
+            next?: string | null;
             /** @description Newest first. */
             notifications: components["schemas"]["Notification"][];
             /**
@@ -2736,6 +2889,8 @@ export interface components {
             expression: string;
             /** @description The zone its times are in. */
             timezone?: string | null;
+            /** @description The same in words, such as `at 03:30 on Monday to Friday, Europe/Prague`. */
+            words: string;
         };
         /**
          * @description How much a caller may do; each includes the one before.
@@ -2842,6 +2997,16 @@ export interface components {
              * @description How long the call took.
              */
             took_ms: number;
+        };
+        /** @description `GET /ticks`. */
+        Ticks: {
+            /**
+             * @description Where the next page begins: give it back as `cursor`. A page may be short, or empty, and have one: then so many
+             *     rows were looked at that it was time to answer. None where there is nothing more.
+             */
+            next?: string | null;
+            /** @description Newest first. */
+            ticks: components["schemas"]["ExplainedTick"][];
         };
         /** @description A token, without its secret. */
         Token: {
@@ -2951,6 +3116,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Doc_Audit"];
+                };
+            };
+            /** @description It was refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Doc_Problem"];
+                };
+            };
+        };
+    };
+    get_calendar: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as `2026-11-30`; today unless told. */
+                from?: string;
+                /** @description The last day; 6 days after the first unless told, 61 at most. */
+                until?: string;
+                /** @description Names and patterns of units, separated by commas. */
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Day by day. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Doc_Calendar"];
                 };
             };
             /** @description It was refused; `code` says why. */
@@ -3093,6 +3294,8 @@ export interface operations {
                 state?: components["schemas"]["DeliveryState"];
                 /** @description Only what was decided at that time or later. */
                 since?: string;
+                /** @description Where a page ended: its `next`. */
+                before?: components["schemas"]["MessageId"];
                 /** @description How many; 50 unless told, 10,000 at most. */
                 limit?: number;
             };
@@ -3375,6 +3578,8 @@ export interface operations {
             query?: {
                 /** @description Only what nobody has read. */
                 unread?: boolean;
+                /** @description Where a page ended: its `next`. What happens again meanwhile moves to the front. */
+                before?: string;
                 /** @description How many; 50 unless told, 10,000 at most. */
                 limit?: number;
             };
@@ -4398,6 +4603,48 @@ export interface operations {
             };
         };
     };
+    list_ticks: {
+        parameters: {
+            query?: {
+                /** @description Names and patterns of units, separated by commas. */
+                unit?: string;
+                /** @description How the first run ended; any of these. */
+                outcome?: components["schemas"]["Outcome"][];
+                /** @description Only what was due at that time or later. */
+                since?: string;
+                /** @description Only what was due before that time. */
+                until?: string;
+                /** @description Where a page ended: its `next`. */
+                cursor?: string;
+                /** @description How many; 50 unless told, 10,000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Doc_Ticks"];
+                };
+            };
+            /** @description It was refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Doc_Problem"];
+                };
+            };
+        };
+    };
     list_tokens: {
         parameters: {
             query?: never;
@@ -4555,7 +4802,12 @@ export interface operations {
     };
     restart_unit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer only once it is true: the run has ended, the unit runs or is stopped. */
+                wait?: boolean;
+                /** @description The longest to wait; 120,000 unless told, 3,600,000 at most. What was begun goes on. */
+                timeout_ms?: number;
+            };
             header?: never;
             path: {
                 /** @description A unit. */
@@ -4565,7 +4817,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is accepted. */
+            /** @description It is accepted; or with `wait`, it has come true, and `unit` says how. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4624,7 +4876,12 @@ export interface operations {
     };
     start_unit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer only once it is true: the run has ended, the unit runs or is stopped. */
+                wait?: boolean;
+                /** @description The longest to wait; 120,000 unless told, 3,600,000 at most. What was begun goes on. */
+                timeout_ms?: number;
+            };
             header?: never;
             path: {
                 /** @description A unit. */
@@ -4634,7 +4891,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is accepted. */
+            /** @description It is accepted; or with `wait`, it has come true, and `unit` says how. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4656,7 +4913,12 @@ export interface operations {
     };
     stop_unit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer only once it is true: the run has ended, the unit runs or is stopped. */
+                wait?: boolean;
+                /** @description The longest to wait; 120,000 unless told, 3,600,000 at most. What was begun goes on. */
+                timeout_ms?: number;
+            };
             header?: never;
             path: {
                 /** @description A unit. */
@@ -4666,7 +4928,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is accepted. */
+            /** @description It is accepted; or with `wait`, it has come true, and `unit` says how. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -188,10 +188,30 @@ impl Fleet {
             let Some(slot) = slot.and_then(|at| self.slots.get_mut(at)?.as_mut()) else {
                 continue;
             };
-            match &mut slot.machine {
-                Machine::Service(service) => service.last_run = Some(Box::new(row)),
-                Machine::Task(task) => task.last_run = Some(Box::new(row)),
-                Machine::None => {}
+            if let Some(last) = slot.machine.last_run() {
+                *last = Some(Box::new(row));
+            }
+        }
+    }
+
+    /// These runs are out of sight, and the newest of each unit that are left are these. What has ended since they were
+    /// looked for stays.
+    pub fn forget(&mut self, gone: &[RunId], newest: impl IntoIterator<Item = RunRecord>) {
+        for slot in self.slots.iter_mut().flatten() {
+            if let Some(last) = slot.machine.last_run()
+                && last.as_ref().is_some_and(|row| gone.contains(&row.id))
+            {
+                *last = None;
+            }
+        }
+        let newer = |row: &RunRecord, fleet: &mut Fleet| {
+            let slot = fleet.names.get(&row.unit).copied();
+            let last = slot.and_then(|at| fleet.slots.get_mut(at)?.as_mut()?.machine.last_run());
+            last.is_some_and(|last| last.as_ref().is_none_or(|last| last.id < row.id))
+        };
+        for row in newest {
+            if newer(&row, self) {
+                self.recall([row]);
             }
         }
     }

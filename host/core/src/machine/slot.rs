@@ -14,7 +14,7 @@ use crate::config::plan::{Role, Unit};
 use crate::words::action::Memory;
 use crate::words::ids::{RunId, UnitName};
 use crate::words::input::Input;
-use crate::words::run::Kind;
+use crate::words::run::{Kind, RunRecord};
 use crate::words::status::{InstanceState, InstanceStatus, UnitStatus};
 use crate::words::time::Now;
 
@@ -25,6 +25,17 @@ pub(crate) enum Machine {
     Task(Box<TaskMachine>),
     /// The unit is not defined: there are only runs of it.
     None,
+}
+
+impl Machine {
+    /// The newest ended run, for people to see.
+    pub(super) fn last_run(&mut self) -> Option<&mut Option<Box<RunRecord>>> {
+        match self {
+            Machine::Service(service) => Some(&mut service.last_run),
+            Machine::Task(task) => Some(&mut task.last_run),
+            Machine::None => None,
+        }
+    }
 }
 
 /// One unit.

@@ -13,7 +13,7 @@
 //! | `every` | the grid of `@every` |
 //! | `merge` | several schedules of one task; missed ticks |
 //! | `standing` | which tick is next, also after the clock was set back |
-//! | `preview`, `jitter` | what people are told; the random delay |
+//! | `preview`, `said`, `jitter` | what people are told; the random delay |
 //!
 //! Invariant: no clock, no file, no zone look-up by name: the same question always has the same answer.
 //!
@@ -27,6 +27,7 @@ mod jitter;
 mod merge;
 mod parse;
 mod preview;
+mod said;
 mod standing;
 mod stretch;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct AuditEntry {
     /// When it was answered.
     pub at: Timestamp,
-    /// By what the actor was known: `socket`, `session`, `token`, `hook`, or `stranger`.
+    /// By what the actor was known: `socket`, `session`, `token`, `hook`, `signal`, or `stranger`.
     pub kind: String,
     /// Who: `uid 0`, `operator`, the name of a token; empty for a stranger.
     pub name: String,

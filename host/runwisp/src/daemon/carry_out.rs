@@ -73,7 +73,10 @@ impl MainLoop {
             Action::Remember { unit, memory } => self.journal.write(Write::Remember(unit, memory)),
             Action::Unremember { unit } => self.journal.write(Write::Unremember(unit)),
             Action::Tell(event) => self.journal.tell(now.wall, event),
-            Action::Answer { caller, answer } => self.callers.answer(caller, answer),
+            Action::Answer { caller, answer } => {
+                self.keep_key(&answer);
+                self.callers.answer(caller, answer);
+            }
             Action::Exit { code } => self.leave(AfterLeave::Exit(code)),
         }
     }

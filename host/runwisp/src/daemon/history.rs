@@ -17,7 +17,8 @@ use runwisp_core::words::run::RunRecord;
 
 pub use crate::logs::{From, Line, Page, Place, Stream};
 pub use crate::store::{
-    DeliveryFilter, Found, KEY_KEPT, Notification, Position, Request, RunFilter, Sort, Summary,
+    BellFilter, BellPlace, DeliveryFilter, Found, KEY_KEPT, Notification, Position, Request,
+    RunFilter, Sort, Summary,
 };
 
 /// The most runs one answer holds.
@@ -119,11 +120,7 @@ pub trait History: Send + Sync + 'static {
     fn delivery(&self, id: MessageId) -> Result<Option<Delivery>, HistoryError>;
 
     /// Rows of the bell, newest first, and how many of all there are that nobody has read.
-    fn notifications(
-        &self,
-        unread: bool,
-        limit: usize,
-    ) -> Result<(Vec<Notification>, u64), HistoryError>;
+    fn notifications(&self, filter: BellFilter) -> Result<(Vec<Notification>, u64), HistoryError>;
 
     /// How many bytes of what a run has printed so far were kept.
     fn written(&self, unit: &UnitName, run: RunId) -> u64;

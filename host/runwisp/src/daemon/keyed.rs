@@ -24,6 +24,8 @@ const MOST: usize = 10_000;
 pub(crate) struct Keys {
     known: HashMap<(UnitName, String), (String, RunId)>,
     order: VecDeque<(UnitName, String)>,
+    /// The key of the command that is being carried out.
+    asking: Option<Key>,
 }
 
 impl Keys {
@@ -61,24 +63,31 @@ impl MainLoop {
         }
         let (answer, mut answered) = oneshot::channel();
         let caller = self.callers.enter(answer);
+        self.keys.asking = Some(key);
         self.step(Input::Command { caller, command });
+        self.keys.asking = None;
         // A command is answered in its turn; without an answer the loop is about to end.
-        let Ok(answer) = answered.try_recv() else {
+        if let Ok(answer) = answered.try_recv() {
+            let _ = reply.send(answer.map(Keyed::Done));
+        }
+    }
+
+    /// A command was answered. The key of its request is written in the turn of its run, and so in the same commit: a
+    /// crash leaves both, or neither.
+    pub(crate) fn keep_key(&mut self, answer: &Result<Done, Refusal>) {
+        let Some(key) = self.keys.asking.take() else {
             return;
         };
-        if let Ok(done) = &answer
-            && let Some(run) = done.runs.last()
-        {
-            self.journal.write(Write::Request(Box::new(Request {
-                key: key.name.clone(),
-                unit: key.unit.clone(),
-                body: key.body.clone(),
-                run: *run,
-                at: clock::now().wall,
-            })));
-            self.journal.flush();
-            self.keys.add(key, *run);
-        }
-        let _ = reply.send(answer.map(Keyed::Done));
+        let Some(run) = answer.as_ref().ok().and_then(|done| done.runs.last()) else {
+            return;
+        };
+        self.journal.write(Write::Request(Box::new(Request {
+            key: key.name.clone(),
+            unit: key.unit.clone(),
+            body: key.body.clone(),
+            run: *run,
+            at: clock::now().wall,
+        })));
+        self.keys.add(key, *run);
     }
 }

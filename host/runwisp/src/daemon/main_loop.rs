@@ -89,6 +89,8 @@ pub(crate) enum Back {
     Tested(Box<super::samples::Tested>),
     /// What is used was looked at.
     Looked(Box<super::sampling::Looked>),
+    /// Runs are out of sight; these are left.
+    Left(Box<super::hiding::Left>),
     /// A part is in trouble, or right again.
     Trouble(&'static str, Option<String>),
     /// Plugins that nobody has called for a while may go.
@@ -340,6 +342,7 @@ impl MainLoop {
             Back::Attempted(attempted) => self.handle_attempted(*attempted),
             Back::Tested(tested) => self.handle_tested(*tested),
             Back::Looked(looked) => self.handle_looked(*looked),
+            Back::Left(left) => self.handle_left(*left),
             Back::Trouble(part, message) => self.set_trouble(part, message),
             Back::ReleasePlugins => self.release_plugins(),
         }

@@ -6,6 +6,7 @@
 //! Invariant: only `main_loop` and its arms hold the machines.
 
 pub mod handle;
+mod hiding;
 pub mod history;
 pub mod options;
 

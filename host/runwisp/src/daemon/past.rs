@@ -17,8 +17,8 @@ use runwisp_core::words::notice::{Delivery, MessageId};
 use runwisp_core::words::run::RunRecord;
 
 use super::history::{
-    DeliveryFilter, Found, From, History, HistoryError, Hit, KEY_KEPT, Line, Notification, Page,
-    Request, RunFilter, Search, Summary,
+    BellFilter, DeliveryFilter, Found, From, History, HistoryError, Hit, KEY_KEPT, Line,
+    Notification, Page, Request, RunFilter, Search, Summary,
 };
 use crate::store::{Queries, StoreError, Writer};
 
@@ -125,13 +125,9 @@ impl History for Past {
         self.queries.delivery(id).map_err(read)
     }
 
-    fn notifications(
-        &self,
-        unread: bool,
-        limit: usize,
-    ) -> Result<(Vec<Notification>, u64), HistoryError> {
+    fn notifications(&self, filter: BellFilter) -> Result<(Vec<Notification>, u64), HistoryError> {
         self.writer.flush(COMMIT);
-        self.queries.notifications(unread, limit).map_err(read)
+        self.queries.notifications(filter).map_err(read)
     }
 
     fn written(&self, unit: &UnitName, run: RunId) -> u64 {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use runwisp_core::config::diff::{Diff, diff};
 use runwisp_core::config::plan::Plan;
+use runwisp_core::words::audit::AuditEntry;
 use runwisp_core::words::event::Event;
 use runwisp_core::words::glob::Glob;
 use runwisp_core::words::ids::UnitName;
@@ -20,6 +21,8 @@ use super::handle::{ReloadRefusal, ReloadReport, Reply};
 use super::main_loop::{Back, MainLoop};
 use super::trusted::{self, Reading};
 use super::{clock, specs};
+use crate::store::Write;
+use crate::wire::codes;
 
 /// Who wants the reload, and how.
 struct Wanted {
@@ -103,12 +106,13 @@ impl MainLoop {
                 return;
             }
         };
-        refuse(
-            wanted.reply,
-            ReloadRefusal::Busy {
-                why: why.to_owned(),
-            },
-        );
+        let refusal = ReloadRefusal::Busy {
+            why: why.to_owned(),
+        };
+        if wanted.reply.is_none() {
+            self.signal_refused(&refusal);
+        }
+        refuse(wanted.reply, refusal);
     }
 
     /// The files have been read.
@@ -246,14 +250,46 @@ impl MainLoop {
             (Some(reply), result) => {
                 let _ = reply.send(result);
             }
-            (None, Ok(report)) => tracing::info!(
-                added = report.added.len(),
-                changed = report.changed.len(),
-                removed = report.removed.len(),
-                "reloaded"
-            ),
-            (None, Err(refusal)) => tracing::error!(?refusal, "the reload was refused"),
+            (None, Ok(report)) => {
+                self.audit_signal("ok", 200);
+                tracing::info!(
+                    added = report.added.len(),
+                    changed = report.changed.len(),
+                    removed = report.removed.len(),
+                    "reloaded"
+                );
+            }
+            (None, Err(refusal)) => {
+                self.signal_refused(&refusal);
+                tracing::error!(?refusal, "the reload was refused");
+            }
         }
+    }
+
+    /// A reload by `SIGHUP` was refused.
+    fn signal_refused(&mut self, refusal: &ReloadRefusal) {
+        let row = codes::problem(match refusal {
+            ReloadRefusal::Invalid { .. } => "config.invalid",
+            ReloadRefusal::NoSuchUnit { .. } => "unit.unknown",
+            ReloadRefusal::Busy { .. } => "reload.busy",
+        });
+        self.audit_signal(row.code, row.status);
+    }
+
+    /// A reload by `SIGHUP` stands in the audit log as one over HTTP does; who sent the signal is not known.
+    fn audit_signal(&mut self, result: &str, status: u16) {
+        self.journal.write(Write::Audit(Box::new(AuditEntry {
+            at: clock::now().wall,
+            kind: "signal".to_owned(),
+            name: "SIGHUP".to_owned(),
+            from: "signal".to_owned(),
+            action: "reload".to_owned(),
+            target: None,
+            detail: None,
+            result: result.to_owned(),
+            status,
+        })));
+        self.journal.flush();
     }
 }
 

@@ -24,12 +24,7 @@ impl MainLoop {
                 command,
                 reply,
             } => self.carry_out_once(*key, command, reply),
-            Request::HideRuns { runs, hide, reply } => {
-                let at = hide.then(|| clock::now().wall);
-                self.journal.write(Write::HideRuns(runs, at));
-                self.journal.flush();
-                let _ = reply.send(());
-            }
+            Request::HideRuns { runs, hide, reply } => self.hide_runs(runs, hide, reply),
             Request::Status { reply } => {
                 let mut units = self.fleet.status(clock::now());
                 self.sampling.fill(&mut units);

@@ -100,6 +100,22 @@ impl Filter {
         }
     }
 
+    /// A page of what these units did.
+    pub fn page(
+        unit: Option<String>,
+        outcome: Option<String>,
+        cursor: Option<String>,
+        limit: Option<usize>,
+    ) -> Filter {
+        Filter {
+            unit,
+            outcome,
+            cursor,
+            limit,
+            ..Filter::default()
+        }
+    }
+
     /// Whether all that fit are to be counted.
     pub fn counts(&self) -> bool {
         self.count.unwrap_or(false)
@@ -148,6 +164,9 @@ impl Filter {
             execution_id: id("execution_id", &self.execution_id)?,
             retries: self.retries.unwrap_or(false),
             scheduled_only: false,
+            first_tries: false,
+            due_since: None,
+            due_until: None,
             text: self.q.clone().filter(|text| !text.is_empty()),
             since: time("since", self.since.as_deref())?,
             until: time("until", self.until.as_deref())?,

@@ -15,12 +15,14 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub mod query;
+mod reference;
 pub mod router;
 pub mod routes;
 pub mod sse;
 pub mod stream;
 pub mod tcp;
 pub mod tls;
+pub mod waiting;
 
 /// The largest body of a request, bytes.
 pub const MAX_BODY: usize = 64 * 1024;

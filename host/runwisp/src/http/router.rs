@@ -13,11 +13,11 @@ use utoipa_axum::routes;
 
 use super::access::guard::{self, Guard};
 use super::routes::{
-    audit, bulk, daemon, events, figures, healthz, hooks, log_search, log_stream, logs, messages,
-    metrics, password, plugins, reload, runs, schedule, search, session, status, tasks, tokens,
-    units,
+    audit, bulk, calendar, daemon, events, figures, healthz, hooks, log_search, log_stream, logs,
+    messages, metrics, password, plugins, reload, runs, schedule, search, session, status, tasks,
+    ticks, tokens, units,
 };
-use super::{MAX_BODY, openapi, page};
+use super::{MAX_BODY, openapi, page, reference};
 use crate::daemon::handle::Handle;
 use crate::wire::{PREFIX, Problem};
 
@@ -48,6 +48,8 @@ fn router(handle: Handle) -> Router {
         .nest(PREFIX, api)
         .route("/metrics", get(metrics::metrics))
         .route("/openapi.json", get(openapi::show))
+        .route("/api", get(reference::page))
+        .route("/api.css", get(reference::style))
         .route("/healthz", get(healthz::healthz))
         .route("/", get(page::index))
         .route("/{*file}", get(page::file))
@@ -93,6 +95,8 @@ fn paths() -> OpenApiRouter<Handle> {
         .routes(routes!(search::search))
         .routes(routes!(schedule::next))
         .routes(routes!(schedule::explain))
+        .routes(routes!(ticks::list))
+        .routes(routes!(calendar::show))
         .routes(routes!(reload::reload))
         .routes(routes!(daemon::stop))
         .routes(routes!(daemon::restart))

@@ -128,6 +128,12 @@ pub struct RunFilter {
     pub retries: bool,
     /// Only runs that stand for a tick of a schedule.
     pub scheduled_only: bool,
+    /// Only the first try of each, not those that retry it.
+    pub first_tries: bool,
+    /// Only ticks that were due at that time or later.
+    pub due_since: Option<Timestamp>,
+    /// Only ticks that were due before that time.
+    pub due_until: Option<Timestamp>,
     /// This text stands in the message or in the name of the unit, whatever the case.
     pub text: Option<String>,
     /// Decided at that time or later.
@@ -308,11 +314,15 @@ pub(super) fn conditions(filter: &RunFilter, resolved: &Resolved) -> (String, Ve
     if let Some(instance) = filter.instance {
         and("r.instance = ?", instance.into());
     }
-    if let Some(since) = filter.since {
-        and("r.created_at >= ?", since.as_microsecond().into());
-    }
-    if let Some(until) = filter.until {
-        and("r.created_at < ?", until.as_microsecond().into());
+    for (bound, text) in [
+        (filter.since, "r.created_at >= ?"),
+        (filter.until, "r.created_at < ?"),
+        (filter.due_since, "r.scheduled_at >= ?"),
+        (filter.due_until, "r.scheduled_at < ?"),
+    ] {
+        if let Some(at) = bound {
+            and(text, at.as_microsecond().into());
+        }
     }
     if let Some(before) = filter.before {
         and("r.id < ?", Value::Blob(key(before).to_vec()));
@@ -330,11 +340,14 @@ pub(super) fn conditions(filter: &RunFilter, resolved: &Resolved) -> (String, Ve
         );
         and(&found, text.to_lowercase().into());
     }
-    if filter.scheduled_only {
-        sql.push_str(" AND r.scheduled_at IS NOT NULL");
-    }
-    if filter.retries {
-        sql.push_str(" AND r.attempt > 1");
+    for (wanted, text) in [
+        (filter.scheduled_only, " AND r.scheduled_at IS NOT NULL"),
+        (filter.retries, " AND r.attempt > 1"),
+        (filter.first_tries, " AND r.attempt = 1"),
+    ] {
+        if wanted {
+            sql.push_str(text);
+        }
     }
     any_of(
         &mut sql,
@@ -351,11 +364,8 @@ pub(super) fn conditions(filter: &RunFilter, resolved: &Resolved) -> (String, Ve
         "r.trigger",
         filter.triggers.iter().map(|t| trigger_code(*t)),
     );
-    any_of(
-        &mut sql,
-        "r.exit_code",
-        filter.exit_codes.iter().map(|c| i64::from(*c)),
-    );
+    let codes = filter.exit_codes.iter().map(|c| i64::from(*c));
+    any_of(&mut sql, "r.exit_code", codes);
     (sql, values)
 }
 

@@ -28,8 +28,30 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     /// Decided at or after.
     pub since: Option<Timestamp>,
+    /// Only older ones than this.
+    pub before: Option<MessageId>,
     /// The most that come back, newest first.
     pub limit: usize,
+}
+
+/// Which rows of the bell are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BellFilter {
+    /// Only what nobody has read.
+    pub unread: bool,
+    /// Only what stands behind this place: the next page. A row that counts one more moves to the front.
+    pub before: Option<BellPlace>,
+    /// The most that come back, newest first.
+    pub limit: usize,
+}
+
+/// A place in the bell: right behind a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BellPlace {
+    /// When the row last counted one more.
+    pub last_at: Timestamp,
+    /// The row.
+    pub id: MessageId,
 }
 
 /// A row of the bell as it is kept.
@@ -173,11 +195,10 @@ impl Queries {
         self.ask(|db| Ok(read_memories(db)?))
     }
 
-    /// Rows of the bell, newest first, at most `limit`; and how many there are that nobody has read.
+    /// Rows of the bell, newest first; and how many of all there are that nobody has read.
     pub fn notifications(
         &self,
-        unread: bool,
-        limit: usize,
+        filter: BellFilter,
     ) -> Result<(Vec<Notification>, u64), StoreError> {
         self.ask_both(|sight| {
             let mut found = Vec::new();
@@ -187,10 +208,16 @@ impl Queries {
                 let mut statement = side.db.prepare_cached(&format!(
                     "SELECT body, ifnull(read_at, 0) >= last_at FROM notifications \
                      WHERE (NOT ?1 OR ifnull(read_at, 0) < last_at){except} \
+                     AND (?3 IS NULL OR (last_at, id) < (?3, ?4)) \
                      ORDER BY last_at DESC, id DESC LIMIT ?2"
                 ))?;
-                let most = i64::try_from(limit).unwrap_or(i64::MAX);
-                let mut rows = statement.query(params![unread, most])?;
+                let most = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+                let mut rows = statement.query(params![
+                    filter.unread,
+                    most,
+                    filter.before.map(|place| place.last_at.as_microsecond()),
+                    filter.before.map(|place| key(place.id)),
+                ])?;
                 while let Some(row) = rows.next()? {
                     let read = row.get(1)?;
                     found.extend(read_body(row)?.map(|row| Notification { row, read }));
@@ -205,7 +232,7 @@ impl Queries {
                 total += unread.unsigned_abs();
             }
             found.sort_by_key(|one: &Notification| std::cmp::Reverse((one.row.last_at, one.row.id)));
-            found.truncate(limit);
+            found.truncate(filter.limit);
             Ok((found, total))
         })
     }
@@ -215,13 +242,14 @@ fn find(side: Side<'_>, filter: &DeliveryFilter) -> rusqlite::Result<Vec<Deliver
     let mut statement = side.db.prepare_cached(&format!(
         "SELECT body, notifier, unit, kind FROM deliveries \
          WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR created_at >= ?2) \
-         AND (?3 IS NULL OR notifier = ?3){} ORDER BY id DESC",
+         AND (?3 IS NULL OR notifier = ?3) AND (?4 IS NULL OR id < ?4){} ORDER BY id DESC",
         side.except_deliveries()
     ))?;
     let mut rows = statement.query(params![
         filter.state.map(delivery_code),
         filter.since.map(Timestamp::as_microsecond),
         filter.notifier,
+        filter.before.map(key),
     ])?;
     let fits = |globs: &[Glob], text: Option<&str>| {
         globs.is_empty() || text.is_some_and(|text| globs.iter().any(|g| g.matches(text)))

@@ -41,7 +41,7 @@ pub use commit::EVENTS_KEPT;
 pub use error::StoreError;
 pub use filter::{BadPosition, MOST_RUNS, Position, RunFilter, Sort};
 pub use find::Found;
-pub use messages::{DeliveryFilter, Notification};
+pub use messages::{BellFilter, BellPlace, DeliveryFilter, Notification};
 pub use pending::Write;
 pub use pending_messages::{Keep, Read};
 pub use queries::{Counts, Queries};

@@ -153,7 +153,7 @@ impl Queries {
         })
     }
 
-    /// The newest ended run of every unit that has one.
+    /// The newest ended run of every unit that has one, of those in sight.
     pub fn last_ended_per_unit(&self) -> Result<Vec<RunRecord>, StoreError> {
         self.ask(|db| {
             let mut numbers = db.prepare_cached("SELECT id FROM units ORDER BY name")?;
@@ -163,7 +163,7 @@ impl Queries {
             let mut newest = db.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM runs r INDEXED BY runs_by_unit \
                  CROSS JOIN units u ON u.id = r.unit \
-                 WHERE r.unit = ?1 AND r.state = 4 ORDER BY r.id DESC LIMIT 1"
+                 WHERE r.unit = ?1 AND r.state = 4 AND r.deleted_at IS NULL ORDER BY r.id DESC LIMIT 1"
             ))?;
             let mut runs = Vec::with_capacity(numbers.len());
             for number in numbers {

@@ -149,7 +149,7 @@ pub struct AuditEntry {
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Actor {
-    /// `socket`, `session`, `token`, `hook`, or `stranger`.
+    /// `socket`, `session`, `token`, `hook`, `signal`, or `stranger`.
     pub kind: String,
     /// `uid 0`, `operator`, `viewer`, the name of a token; empty for a stranger.
     pub name: String,

@@ -120,6 +120,7 @@ impl From<Done> for Accepted {
             runs: done.runs,
             changed: done.changed,
             run: None,
+            unit: None,
         }
     }
 }

@@ -75,6 +75,10 @@ pub struct Setting {
 pub struct ScheduleText {
     /// As written.
     pub expression: String,
+    /// The same in words, such as `at 03:30 on Monday to Friday, Europe/Prague`.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub words: String,
     /// The zone its times are in.
     pub timezone: Option<String>,
 }
@@ -187,6 +191,7 @@ fn env(unit: &Planned, secrets: &Secrets<'_>) -> Vec<EnvVar> {
 fn schedules(task: &Task) -> Vec<ScheduleText> {
     let one = |schedule: &runwisp_core::schedule::Schedule| ScheduleText {
         expression: schedule.text().to_owned(),
+        words: schedule.in_words(),
         timezone: schedule.zone().iana_name().map(str::to_owned),
     };
     task.schedules.iter().map(one).collect()

@@ -16,6 +16,9 @@ use crate::notify::Sample;
 pub struct Deliveries {
     /// Newest first.
     pub deliveries: Vec<Delivery>,
+    /// Where the next page begins: give it back as `before`. None where there is nothing more.
+    #[serde(default)]
+    pub next: Option<MessageId>,
 }
 
 /// One message on its way to one channel.
@@ -64,6 +67,9 @@ pub struct Notifications {
     pub notifications: Vec<Notification>,
     /// How many of all there are that nobody has read.
     pub unread: u64,
+    /// Where the next page begins: give it back as `before`. None where there is nothing more.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 /// A row of the bell.

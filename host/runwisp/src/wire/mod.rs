@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 pub use crate::daemon::handle::Finding;
 
+pub use calendar::{Calendar, CalendarDay, CalendarTick, CalendarUnit, Coming, Ticks, days};
 pub use convert::{firings, line, place};
 pub use definition::{Definition, definition};
 pub use figures::{DaemonUse, Disk, Host, KeeperUse, Memory, Sample, Samples};
@@ -26,6 +27,7 @@ pub use problem::{Broken, Problem, ProblemDocument};
 pub use runs::{Bulk, BulkAction, BulkBody, RunSummary, Runs, Skipped};
 
 pub mod access;
+mod calendar;
 pub mod caller;
 pub mod codes;
 mod convert;
@@ -38,7 +40,7 @@ mod problem;
 mod runs;
 pub mod socket;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Where every path of the API begins. A change that breaks readers gets a new one.
 pub const PREFIX: &str = "/api/v1";
@@ -250,6 +252,9 @@ pub struct Accepted {
     /// The run once it has ended, where that was waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,
+    /// The unit once it is as it was asked to be, where that was waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
 }
 
 /// `POST …/signal`.
@@ -438,6 +443,8 @@ pub struct Explained {
 /// What became of a tick.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainedTick {
+    /// The task.
+    pub unit: UnitName,
     /// When it was due.
     pub at: Timestamp,
     /// Whether a process was started for it.

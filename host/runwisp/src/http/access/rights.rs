@@ -231,6 +231,7 @@ pub const RIGHTS: &[Right] = &[
 pub const OUTSIDE: &[Right] = &[
     right("GET", "/healthz", Needs::Nothing, Units::Theirs, ""),
     right("GET", "/api", Needs::Nothing, Units::Theirs, ""),
+    right("GET", "/api.css", Needs::Nothing, Units::Theirs, ""),
     // On TCP only where the configuration says so; the handler knows.
     right("GET", "/metrics", Needs::Nothing, Units::Theirs, ""),
     right("GET", "/openapi.json", Needs::Nothing, Units::Theirs, ""),

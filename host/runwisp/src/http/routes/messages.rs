@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::Timestamp;
 use runwisp_core::notify::NotAgain;
 use runwisp_core::words::notice::{self, DeliveryState, MessageId};
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::past;
 use crate::daemon::handle::Handle;
-use crate::daemon::history::DeliveryFilter;
+use crate::daemon::history::{BellFilter, BellPlace, DeliveryFilter};
 use crate::http::caller::Caller;
 use crate::http::query::{JsonBody, Params, globs, json, time, word};
 use crate::wire::{
@@ -39,6 +40,9 @@ pub struct Filter {
     /// Only what was decided at that time or later.
     #[param(format = DateTime)]
     since: Option<String>,
+    /// Where a page ended: its `next`.
+    #[param(value_type = Option<MessageId>)]
+    before: Option<String>,
     /// How many; 50 unless told, 10,000 at most.
     limit: Option<usize>,
 }
@@ -59,12 +63,17 @@ pub async fn deliveries(
         kinds: globs(filter.kind.as_deref()),
         state: word::<DeliveryState>("state", filter.state.as_deref())?,
         since: time("since", filter.since.as_deref())?,
+        before: place("before", filter.before.as_deref(), |text| text.parse().ok())?,
         limit: filter.limit.unwrap_or(DEFAULT_LIMIT).min(MOST),
     };
+    let limit = wanted.limit;
     let found = past(&handle, move |history| history.deliveries(&wanted)).await?;
+    let last = found.last().filter(|_| found.len() == limit);
+    let next = last.map(|delivery| delivery.id);
     let theirs = |delivery: &notice::Delivery| caller.sees_any(delivery.notice.unit_name());
     Ok(json(Deliveries {
         deliveries: found.into_iter().filter(theirs).map(Into::into).collect(),
+        next,
     }))
 }
 
@@ -114,6 +123,8 @@ pub struct Bell {
     /// Only what nobody has read.
     #[serde(default)]
     unread: bool,
+    /// Where a page ended: its `next`. What happens again meanwhile moves to the front.
+    before: Option<String>,
     /// How many; 50 unless told, 10,000 at most.
     limit: Option<usize>,
 }
@@ -131,16 +142,23 @@ pub async fn notifications(
     let limit = bell.limit.unwrap_or(DEFAULT_LIMIT).min(MOST);
     // Whoever sees few units gets their rows out of all there are, which are not many.
     let asked = if caller.units.is_some() { MOST } else { limit };
-    let (mut rows, mut unread) = past(&handle, move |history| {
-        history.notifications(bell.unread, asked)
-    })
-    .await?;
+    let filter = BellFilter {
+        unread: bell.unread,
+        before: place("before", bell.before.as_deref(), bell_place)?,
+        limit: asked,
+    };
+    let (mut rows, mut unread) =
+        past(&handle, move |history| history.notifications(filter)).await?;
+    let more = rows.len() >= limit;
     if caller.units.is_some() {
         rows.retain(|row| caller.sees_any(row.row.notice.unit_name()));
         unread = rows.iter().filter(|row| !row.read).count() as u64;
         rows.truncate(limit);
     }
+    let last = rows.last().filter(|_| more && rows.len() == limit);
+    let next = last.map(|last| format!("{}-{}", last.row.last_at.as_microsecond(), last.row.id));
     Ok(json(Notifications {
+        next,
         notifications: rows.into_iter().map(Into::into).collect(),
         unread,
     }))
@@ -196,9 +214,32 @@ pub async fn unread(
     notifications(State(handle), caller, Params(Bell::default())).await
 }
 
+/// Where a page ended, as its `next` tells it.
+fn place<T>(
+    name: &str,
+    text: Option<&str>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    let unread = |text| Problem::invalid(format!("{name} is not the `next` of a page: {text:?}"));
+    text.map(|text| read(text).ok_or_else(|| unread(text)))
+        .transpose()
+}
+
+fn bell_place(text: &str) -> Option<BellPlace> {
+    let (at, id) = text.split_once('-')?;
+    Some(BellPlace {
+        last_at: Timestamp::from_microsecond(at.parse().ok()?).ok()?,
+        id: id.parse().ok()?,
+    })
+}
+
 /// The rows of the bell that are the caller's.
 async fn rows_of(handle: &Handle, caller: &Caller) -> Result<Vec<MessageId>, Problem> {
-    let (rows, _) = past(handle, |history| history.notifications(false, MOST)).await?;
+    let all = BellFilter {
+        limit: MOST,
+        ..BellFilter::default()
+    };
+    let (rows, _) = past(handle, move |history| history.notifications(all)).await?;
     let theirs = rows
         .into_iter()
         .filter(|row| caller.sees_any(row.row.notice.unit_name()));

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod bulk;
+pub mod calendar;
 pub mod daemon;
 pub mod events;
 pub mod figures;
@@ -21,6 +22,7 @@ pub mod search;
 pub mod session;
 pub mod status;
 pub mod tasks;
+pub mod ticks;
 pub mod tokens;
 pub mod units;
 

@@ -153,6 +153,7 @@ pub async fn delete(
         runs: vec![id],
         changed: true,
         run: None,
+        unit: None,
     }))
 }
 

@@ -8,16 +8,16 @@ use jiff::Timestamp;
 use runwisp_core::config::plan::{Overlap, Role, Task, Unit};
 use runwisp_core::schedule::Standing;
 use runwisp_core::words::ids::UnitName;
-use runwisp_core::words::run::{Outcome, RunRecord, RunState, Trigger};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::ticks::explained;
 use super::{matching, past, theirs};
 use crate::daemon::handle::Handle;
 use crate::daemon::history::RunFilter;
 use crate::http::caller::Caller;
 use crate::http::query::{Params, UnitPath, globs, json, time};
-use crate::wire::{Doc, Explained, ExplainedTick, Firings, Problem, Run, firings};
+use crate::wire::{Doc, Explained, Firings, Problem, firings};
 
 /// How many firings and ticks are told when nobody says, and at most.
 const DEFAULT_COUNT: usize = 10;
@@ -86,7 +86,7 @@ pub async fn next(
 }
 
 /// Where every task has come, which only the loop knows: a clock that was set back changes what comes next.
-async fn standings(handle: &Handle) -> Result<BTreeMap<UnitName, Standing>, Problem> {
+pub(super) async fn standings(handle: &Handle) -> Result<BTreeMap<UnitName, Standing>, Problem> {
     let units = handle.status().await?.units.into_iter();
     Ok(units
         .filter_map(|unit| Some((unit.name, unit.standing?)))
@@ -148,7 +148,7 @@ pub async fn explain(
             })
             .collect(),
         rules: rules(unit, task),
-        ticks: rows.runs.into_iter().map(explain_tick).collect(),
+        ticks: rows.runs.into_iter().map(explained).collect(),
         firings: firings(Some(&name), &task.schedules, standing, now, n)
             .into_iter()
             .map(|(_, firing)| firing)
@@ -190,53 +190,4 @@ fn rules(unit: &Unit, task: &Task) -> Vec<String> {
         rules.push(format!("a run that takes longer than {timeout:?} is ended"));
     }
     rules
-}
-
-fn explain_tick(row: RunRecord) -> ExplainedTick {
-    let ran = row.started_at.is_some();
-    ExplainedTick {
-        at: row.scheduled_at.unwrap_or(row.created_at),
-        ran,
-        why: why(&row),
-        run: Run::from(row),
-    }
-}
-
-/// What became of a tick, in one sentence.
-fn why(row: &RunRecord) -> String {
-    let cause = match row.outcome {
-        None => match row.state {
-            RunState::Queued => "it waits for the run before it to end",
-            RunState::Starting => "it is being started",
-            RunState::Running | RunState::Stopping | RunState::Ended => "it is running",
-        },
-        Some(Outcome::Skipped) => {
-            "not run: the run before it was still going and `on_overlap` says skip"
-        }
-        Some(Outcome::QueueFull) => "not run: `max_queued` runs were waiting already",
-        Some(Outcome::Missed) => {
-            "not run: runwisp was not there at the time, and `catch_up` did not cover it"
-        }
-        Some(Outcome::DstSkipped) => {
-            "not run: the clocks went back, and it had run at the same time of day before"
-        }
-        Some(Outcome::StartFailed) => "tried: the command could not be started",
-        Some(Outcome::Succeeded) if row.trigger == Trigger::CatchUp => {
-            "made up for later, and succeeded"
-        }
-        Some(Outcome::Succeeded) => "ran, and succeeded",
-        Some(Outcome::Timeout) => "ran, and was ended by its `timeout`",
-        Some(Outcome::Stopped) => "was stopped: by an operator, or by `on_overlap = \"kill\"`",
-        Some(Outcome::DaemonStopped) => "was ended because runwisp was stopped",
-        Some(Outcome::Interrupted) => "ran, and the machine or runwisp went away under it",
-        Some(Outcome::OomKilled) => "ran, and the kernel killed it: out of memory",
-        Some(Outcome::LogOverflow) => {
-            "ran, and was ended because it printed more than `log_max_size`"
-        }
-        Some(Outcome::Failed | Outcome::Unhealthy) => "ran, and failed",
-    };
-    match &row.message {
-        Some(message) => format!("{cause} ({message})"),
-        None => cause.to_owned(),
-    }
 }

@@ -55,7 +55,7 @@ impl Wait {
 }
 
 /// It took too long.
-pub(super) fn too_long(longest: Duration) -> Problem {
+pub(in crate::http) fn too_long(longest: Duration) -> Problem {
     let ms = longest.as_millis();
     Problem::new(
         "wait.timeout",

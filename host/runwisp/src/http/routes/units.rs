@@ -6,10 +6,12 @@ use runwisp_core::words::command::Command;
 use runwisp_core::words::ids::UnitName;
 use runwisp_core::words::signal::Signal;
 
+use super::tasks::Wait;
 use super::{theirs, visible};
 use crate::daemon::handle::Handle;
 use crate::http::caller::Caller;
-use crate::http::query::{JsonBody, UnitPath, json};
+use crate::http::query::{JsonBody, Params, UnitPath, json};
+use crate::http::waiting::{Wish, runs_of, until};
 use crate::wire::{Accepted, Doc, Problem, SignalBody, Status, Unit, Units, definition};
 
 /// Every unit
@@ -54,16 +56,21 @@ pub async fn show(
 /// A service is wanted up from now on. Starting what runs changes nothing.
 #[utoipa::path(
     post, path = "/units/{name}/start", operation_id = "start_unit", tag = "units",
-    params(("name" = UnitName, Path, description = "A unit.")),
-    responses((status = 200, description = "It is accepted.", body = Doc<Accepted>)),
+    params(("name" = UnitName, Path, description = "A unit."), Wait),
+    responses((status = 200, description = "It is accepted; or with `wait`, it has come true, and `unit` says how.", body = Doc<Accepted>)),
 )]
 pub async fn start(
     State(handle): State<Handle>,
     caller: Caller,
     UnitPath(unit): UnitPath,
+    Params(wait): Params<Wait>,
 ) -> Result<Response, Problem> {
     theirs(&caller, &unit)?;
-    carry_out(&handle, Command::Start { unit }).await
+    let wish = Wish::Up {
+        without: Vec::new(),
+    };
+    let command = Command::Start { unit: unit.clone() };
+    carry_out_and_wait(&handle, command, &unit, &wish, &wait).await
 }
 
 /// Stop a service, or what runs of a task
@@ -71,16 +78,19 @@ pub async fn start(
 /// A service stays down until it is started again, over restarts of the daemon too. The schedule of a task goes on.
 #[utoipa::path(
     post, path = "/units/{name}/stop", operation_id = "stop_unit", tag = "units",
-    params(("name" = UnitName, Path, description = "A unit.")),
-    responses((status = 200, description = "It is accepted.", body = Doc<Accepted>)),
+    params(("name" = UnitName, Path, description = "A unit."), Wait),
+    responses((status = 200, description = "It is accepted; or with `wait`, it has come true, and `unit` says how.", body = Doc<Accepted>)),
 )]
 pub async fn stop(
     State(handle): State<Handle>,
     caller: Caller,
     UnitPath(unit): UnitPath,
+    Params(wait): Params<Wait>,
 ) -> Result<Response, Problem> {
     theirs(&caller, &unit)?;
-    carry_out(&handle, Command::Stop { unit }).await
+    let wish = Wish::Down;
+    let command = Command::Stop { unit: unit.clone() };
+    carry_out_and_wait(&handle, command, &unit, &wish, &wait).await
 }
 
 /// Restart a unit
@@ -88,16 +98,24 @@ pub async fn stop(
 /// Every instance of a service anew; of a task, what runs is ended, then one fresh run.
 #[utoipa::path(
     post, path = "/units/{name}/restart", operation_id = "restart_unit", tag = "units",
-    params(("name" = UnitName, Path, description = "A unit.")),
-    responses((status = 200, description = "It is accepted.", body = Doc<Accepted>)),
+    params(("name" = UnitName, Path, description = "A unit."), Wait),
+    responses((status = 200, description = "It is accepted; or with `wait`, it has come true, and `unit` says how.", body = Doc<Accepted>)),
 )]
 pub async fn restart(
     State(handle): State<Handle>,
     caller: Caller,
     UnitPath(unit): UnitPath,
+    Params(wait): Params<Wait>,
 ) -> Result<Response, Problem> {
     theirs(&caller, &unit)?;
-    carry_out(&handle, Command::Restart { unit }).await
+    let wish = Wish::Up {
+        without: match wait.wait {
+            true => runs_of(&handle, &unit).await?,
+            false => Vec::new(),
+        },
+    };
+    let command = Command::Restart { unit: unit.clone() };
+    carry_out_and_wait(&handle, command, &unit, &wish, &wait).await
 }
 
 /// Send a signal to what runs of a unit
@@ -129,6 +147,22 @@ pub async fn signal(
         },
     )
     .await
+}
+
+/// Asks the loop and, if that is wanted, waits until it has come true.
+async fn carry_out_and_wait(
+    handle: &Handle,
+    command: Command,
+    name: &UnitName,
+    wish: &Wish,
+    wait: &Wait,
+) -> Result<Response, Problem> {
+    let mut accepted = Accepted::from(handle.command(command).await??);
+    if wait.wait {
+        let unit = until(handle, name, wish, wait.longest()).await?;
+        accepted.unit = Some(Unit::from(unit));
+    }
+    Ok(json(accepted))
 }
 
 /// Asks the loop and answers with what it came to.

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::messages::{delivery, row};
 use super::*;
-use crate::store::{DeliveryFilter, FILE_NAME, Health, Read, Request, RunFilter, Sort};
+use crate::store::{BellFilter, DeliveryFilter, FILE_NAME, Health, Read, Request, RunFilter, Sort};
 
 /// Nobody else can write as long as this is there.
 struct Locked(Connection);
@@ -213,7 +213,13 @@ fn messages_events_requests_and_the_audit_log_are_seen_too() {
             (delivery(1).id, DeliveryState::Delivered),
         ];
         assert_eq!(states, expected);
-        let (bell, unread) = store.queries.notifications(false, 9).unwrap();
+        let (bell, unread) = store
+            .queries
+            .notifications(BellFilter {
+                limit: 9,
+                ..BellFilter::default()
+            })
+            .unwrap();
         let bell: Vec<_> = bell.iter().map(|one| (one.row.id, one.read)).collect();
         assert_eq!(
             bell,

@@ -9,7 +9,7 @@ use runwisp_core::words::notice::{
 use runwisp_core::words::run::Kind;
 
 use super::{LONG, open_in, time, unit};
-use crate::store::{DeliveryFilter, Keep, Read, Told, Write};
+use crate::store::{BellFilter, DeliveryFilter, Keep, Read, Told, Write};
 
 fn notice(ms: u64) -> Notice {
     Notice {
@@ -83,6 +83,14 @@ fn keep(delivery: Delivery) -> Write {
     }
 }
 
+fn bell(unread: bool, limit: usize) -> BellFilter {
+    BellFilter {
+        unread,
+        limit,
+        ..BellFilter::default()
+    }
+}
+
 #[test]
 fn a_delivery_is_confirmed_once_it_is_held_and_found_by_what_it_is_about() {
     let dir = tempfile::tempdir().unwrap();
@@ -148,7 +156,7 @@ fn a_delivery_is_confirmed_once_it_is_held_and_found_by_what_it_is_about() {
 fn the_bell_is_read_until_it_counts_one_more() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _told) = open_in(dir.path()).unwrap();
-    let unread = || store.queries.notifications(true, 9).unwrap().1;
+    let unread = || store.queries.notifications(bell(true, 9)).unwrap().1;
     let write = |write: Write| {
         store.writer.send([write]);
         assert!(store.writer.flush(LONG));
@@ -173,7 +181,7 @@ fn the_bell_is_read_until_it_counts_one_more() {
         last_at: time(9),
         ..row(1)
     })));
-    let (rows, left) = store.queries.notifications(false, 9).unwrap();
+    let (rows, left) = store.queries.notifications(bell(false, 9)).unwrap();
     assert_eq!(left, 1);
     let shown: Vec<_> = rows.iter().map(|n| (n.row.count, n.read)).collect();
     assert_eq!(shown, [(2, false), (1, true)]);
@@ -197,7 +205,12 @@ fn what_is_too_old_or_too_many_goes_and_what_waits_stays() {
             limit: 99,
             ..DeliveryFilter::default()
         };
-        let bell = store.queries.notifications(false, 99).unwrap().0.len();
+        let bell = store
+            .queries
+            .notifications(bell(false, 99))
+            .unwrap()
+            .0
+            .len();
         (store.queries.deliveries(&filter).unwrap().len(), bell)
     };
     assert_eq!(left(100, time(0)), (11, 10));

@@ -79,6 +79,13 @@ fn fits(filter: &RunFilter, run: &RunRecord) -> bool {
                 .exit_code
                 .is_some_and(|code| filter.exit_codes.contains(&code)))
         && (!filter.retries || run.attempt > 1)
+        && (!filter.first_tries || run.attempt == 1)
+        && filter
+            .due_since
+            .is_none_or(|since| run.scheduled_at.is_some_and(|at| at >= since))
+        && filter
+            .due_until
+            .is_none_or(|until| run.scheduled_at.is_some_and(|at| at < until))
         && filter
             .within
             .as_ref()
@@ -117,6 +124,18 @@ const TRIGGERS: [Trigger; 5] = [
     Trigger::Hook,
 ];
 
+type Due = (Option<&'static str>, bool, Option<u64>, Option<u64>);
+
+/// Which units may be seen, whether first tries alone, and when their ticks were due.
+fn any_due() -> impl Strategy<Value = Due> {
+    (
+        prop::option::weighted(0.2, prop::sample::select(vec!["unit-*", "unit-2*"])),
+        prop::bool::weighted(0.2),
+        prop::option::weighted(0.1, 0u64..20_000),
+        prop::option::weighted(0.1, 0u64..20_000),
+    )
+}
+
 fn any_filter() -> impl Strategy<Value = RunFilter> {
     let globs = prop::sample::select(GLOBS.to_vec());
     let trigger = prop::sample::select(TRIGGERS.to_vec());
@@ -150,12 +169,13 @@ fn any_filter() -> impl Strategy<Value = RunFilter> {
                 Sort::Longest,
                 Sort::Shortest,
             ]),
-            prop::option::weighted(0.2, prop::sample::select(vec!["unit-*", "unit-2*"])),
+            any_due(),
         ),
     )
         .prop_map(|(what, range)| {
             let (units, kind, instance, states, outcomes, triggers, codes, retries, text) = what;
-            let (execution, since, until, before, limit, scheduled_only, sort, within) = range;
+            let (execution, since, until, before, limit, scheduled_only, sort, due) = range;
+            let (within, first_tries, due_since, due_until) = due;
             let outcomes: std::collections::BTreeSet<_> = outcomes.into_iter().collect();
             let codes: std::collections::BTreeSet<_> = codes.into_iter().collect();
             RunFilter {
@@ -167,6 +187,9 @@ fn any_filter() -> impl Strategy<Value = RunFilter> {
                 triggers,
                 exit_codes: codes.into_iter().collect(),
                 retries,
+                first_tries,
+                due_since: due_since.map(time),
+                due_until: due_until.map(time),
                 text: text.map(str::to_owned),
                 within: within.map(|glob| vec![Glob::new(glob)]),
                 sort,

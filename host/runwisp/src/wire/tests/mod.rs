@@ -11,7 +11,9 @@ mod world;
 use std::time::Duration;
 
 use runwisp_core::words::diagnostic::Severity;
-use runwisp_core::words::run::{Outcome, RunState};
+use runwisp_core::words::ids::RunId;
+use runwisp_core::words::run::{Kind, Outcome, RunState};
+use runwisp_core::words::status::{InstanceState, InstanceStatus, UnitStatus};
 use serde_json::{Value, json};
 
 use self::world::{World, run, unit};
@@ -19,6 +21,48 @@ use crate::client::{Lines, Uri};
 use crate::daemon::handle::{DOOR, Finding, ReloadRefusal, ReloadReport};
 use crate::wire::codes::problem;
 use crate::wire::{Accepted, LogItem, Problem, Reload, ReloadBody};
+
+/// An instance in this state.
+pub(crate) fn instance(state: InstanceState, run: RunId) -> InstanceStatus {
+    InstanceStatus {
+        index: 0,
+        state,
+        pid: None,
+        run_id: Some(run),
+        uptime: None,
+        restarts: 0,
+        retry_in: None,
+        message: None,
+        usage: None,
+    }
+}
+
+/// A unit with such instances.
+pub(crate) fn status_of(
+    name: &str,
+    kind: Kind,
+    instances: &[(InstanceState, RunId)],
+) -> UnitStatus {
+    let instances = instances.iter().map(|(state, run)| instance(*state, *run));
+    UnitStatus {
+        kind,
+        instances: instances.collect(),
+        ..unit(name)
+    }
+}
+
+/// A run that stands for a tick.
+pub(crate) fn tick_row(
+    n: u64,
+    name: &str,
+    at: jiff::Timestamp,
+    state: RunState,
+) -> runwisp_core::words::run::RunRecord {
+    let mut row = run(n, name, state);
+    row.scheduled_at = Some(at);
+    row.created_at = at;
+    row
+}
 
 fn keys(value: &Value) -> Vec<&str> {
     value
@@ -353,6 +397,58 @@ async fn explain_tells_ticks_and_firings() {
         .await;
     assert_eq!(body["firings"][0]["at"], "2026-01-01T03:00:00+00:00");
     assert_eq!(body["firings"][1]["unit"], "backup");
+}
+
+#[tokio::test]
+async fn ticks_and_days_tell_what_fired_and_what_will() {
+    let world = World::start().await;
+    let at = "2026-03-01T03:00:00Z".parse().unwrap();
+    let mut row = tick_row(9, "backup", at, RunState::Ended);
+    row.outcome = Some(Outcome::Missed);
+    let id = row.id.to_string();
+    world.keep(row, &[]);
+    let (status, body) = world.raw("GET", "/api/v1/ticks?unit=backup", "").await;
+    assert_eq!(status, 200, "{body}");
+    let tick = &body["ticks"][0];
+    holds(tick, "unit at ran why run");
+    assert_eq!(
+        (&tick["unit"], &tick["run"]["id"]),
+        (&json!("backup"), &json!(id))
+    );
+    assert_eq!(tick["ran"], false);
+    let path = "/api/v1/calendar?from=2026-03-01&until=2026-03-02";
+    let (status, body) = world.raw("GET", path, "").await;
+    assert_eq!((status, &body["timezone"]), (200, &json!("UTC")), "{body}");
+    let unit = &body["days"][0]["units"][0];
+    assert_eq!(
+        (&unit["fired"], &unit["outcomes"]),
+        (&json!(1), &json!({"missed": 1}))
+    );
+    assert_eq!(unit["ticks"][0]["run_id"], json!(id));
+    // A year that nobody has seen yet: once a day at three.
+    let path = "/api/v1/calendar?from=2990-03-01&until=2990-03-02&unit=backup";
+    let (_, body) = world.raw("GET", path, "").await;
+    assert_eq!(body["days"].as_array().unwrap().len(), 2);
+    assert_eq!(body["days"][1]["units"][0]["due"], 1);
+    assert_eq!(
+        body["days"][1]["units"][0]["ticks"][0]["at"],
+        "2990-03-02T03:00:00Z"
+    );
+    for bad in [
+        "from=2026-03-02&until=2026-03-01",
+        "from=2026-01-01&until=2026-03-04",
+        "from=x",
+        "from=-9999-01-01",
+    ] {
+        let (status, body) = world
+            .raw("GET", &format!("/api/v1/calendar?{bad}"), "")
+            .await;
+        assert_eq!(
+            (status, &body["code"]),
+            (400, &json!("request.invalid")),
+            "{bad}"
+        );
+    }
 }
 
 #[tokio::test]

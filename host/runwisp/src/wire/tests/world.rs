@@ -33,8 +33,8 @@ use crate::daemon::handle::{
     StatusSnapshot, Told, open,
 };
 use crate::daemon::history::{
-    DeliveryFilter, Found, From, History, HistoryError, Hit, Line, Notification, Page, Place,
-    Request as KeptRequest, RunFilter, Search, Summary,
+    BellFilter, DeliveryFilter, Found, From, History, HistoryError, Hit, Line, Notification, Page,
+    Place, Request as KeptRequest, RunFilter, Search, Summary,
 };
 use crate::http::listen;
 use crate::notify::SampleRefusal;
@@ -360,15 +360,10 @@ impl Past {
         };
         units[0].last_run = newest("backup");
         units[1].instances.push(InstanceStatus {
-            index: 0,
-            state: InstanceState::Running,
             pid: Some(41),
             run_id: newest("web").map(|row| row.id),
             uptime: Some(Duration::from_millis(1500)),
-            restarts: 0,
-            retry_in: None,
-            message: None,
-            usage: None,
+            ..super::instance(InstanceState::Running, RunId::from_parts(0, 0))
         });
         let daemon = DaemonStatus {
             version: "1.2.3".to_owned(),
@@ -496,7 +491,7 @@ impl History for Past {
         Ok(all.find(|delivery| delivery.id == id))
     }
 
-    fn notifications(&self, _: bool, _: usize) -> Result<(Vec<Notification>, u64), HistoryError> {
+    fn notifications(&self, _: BellFilter) -> Result<(Vec<Notification>, u64), HistoryError> {
         Ok((super::messages::bell(), 1))
     }
 
