@@ -3,6 +3,7 @@ import { http, ok } from "./client";
 import type {
   Accepted,
   Bulk,
+  Calendar,
   Firing,
   Host,
   Reload,
@@ -72,6 +73,8 @@ export const stopRun = (id: string) =>
 
 export const next = (wanted: { unit?: string; n?: number; from?: string }) =>
   ok<{ firings: Firing[] }>(http.GET(`${V1}/next`, { params: { query: query(wanted) } }));
+export const calendar = (wanted: { unit?: string; from: string; until: string }, signal?: AbortSignal) =>
+  ok<Calendar>(http.GET(`${V1}/calendar`, { params: { query: query(wanted) }, signal }));
 
 export const reloadPlan = () =>
   ok<Reload>(http.POST(`${V1}/reload`, { params: { query: { plan_only: true } }, body: {} }));

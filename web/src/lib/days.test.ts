@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { bins, dayName, daysOf, minuteOf, plus } from "./days";
-import type { Run } from "./wire";
+import { bins, dayName, daysOf, isDate, minuteOf, plus } from "./days";
+import type { Calendar, CalendarTick } from "./wire";
 
 test("days go on over months, years and clock changes", () => {
   expect(plus("2026-12-31", 1)).toBe("2027-01-01");
@@ -30,24 +30,68 @@ test("what falls together is counted together", () => {
   ]);
 });
 
-test("runs and firings stand on the day of the zone, and days that may lack some say so", () => {
-  const run = (id: string, created_at: string, more: Partial<Run> = {}) =>
-    ({ id, kind: "task", unit: "a", outcome: "succeeded", scheduled_at: null, created_at, ...more }) as Run;
-  const runs = [
-    run("r3", "2026-11-24T23:30:00Z"),
-    run("r2", "2026-11-24T10:00:01Z", { scheduled_at: "2026-11-24T10:00:00Z" }),
-    run("s1", "2026-11-24T09:00:00Z", { kind: "service" }),
-    run("r1", "2026-11-23T10:00:00Z"),
-  ];
-  const firings = [{ unit: "a", at: "2026-11-26T02:30:00+01:00", note: null }];
-  const days = daysOf("2026-11-22", 6, runs, firings, { runs: false, firings: true }, "Europe/Berlin");
-  expect(days.map((one) => [one.date, one.entries.map((entry) => entry.run_id), one.more])).toEqual([
-    ["2026-11-22", [], true],
-    ["2026-11-23", ["r1"], true],
-    ["2026-11-24", ["r2"], false],
-    ["2026-11-25", ["r3"], false],
-    ["2026-11-26", [null], false],
-    ["2026-11-27", [], false],
+test("only a date is a date", () => {
+  expect(isDate("2026-11-24")).toBe(true);
+  for (const text of ["", "today", "2026-11", "2026-13-01", "2026-11-24T10:00"])
+    expect(isDate(text)).toBe(false);
+});
+
+test("the times of all tasks stand in one order, and what is due often is counted", () => {
+  const tick = (at: string, run_id: string | null = null, outcome: CalendarTick["outcome"] = null) =>
+    ({ at, run_id, outcome, note: null }) satisfies CalendarTick;
+  const calendar: Calendar = {
+    timezone: "Europe/Berlin",
+    now: "2026-11-24T12:00:00Z",
+    complete_since: "2026-11-23T23:30:00Z",
+    days: [
+      { date: "2026-11-23", units: [] },
+      {
+        date: "2026-11-24",
+        units: [
+          {
+            unit: "a",
+            fired: 2,
+            outcomes: { succeeded: 1, failed: 1 },
+            due: 0,
+            due_is_floor: false,
+            ticks: [
+              tick("2026-11-24T01:00:00Z", "r1", "succeeded"),
+              tick("2026-11-24T09:00:00Z", "r3", "failed"),
+            ],
+          },
+          {
+            unit: "b",
+            fired: 700,
+            outcomes: { succeeded: 690, timeout: 7, skipped: 2 },
+            due: 720,
+            due_is_floor: true,
+            ticks: [],
+          },
+          {
+            unit: "c",
+            fired: 0,
+            outcomes: {},
+            due: 1,
+            due_is_floor: false,
+            ticks: [tick("2026-11-24T08:00:00Z")],
+          },
+        ],
+      },
+      { date: "2026-11-25", units: [] },
+    ],
+  };
+  const days = daysOf(calendar);
+  expect(days.map((one) => [one.date, one.more])).toEqual([
+    ["2026-11-23", true],
+    ["2026-11-24", true],
+    ["2026-11-25", false],
   ]);
-  expect(days[2]?.entries[0]?.at).toBe("2026-11-24T10:00:00Z");
+  const day = days[1];
+  expect(day?.entries.map((entry) => [entry.unit, entry.run_id])).toEqual([
+    ["a", "r1"],
+    ["c", null],
+    ["a", "r3"],
+  ]);
+  expect(day?.often).toEqual([{ unit: "b", fired: 700, failed: 7, planned: 720, least: true }]);
+  expect(day).toMatchObject({ fired: 702, failed: 8, planned: 721, least: true });
 });

@@ -1,7 +1,12 @@
 // Days of a calendar and places within them, in the daemon's zone. Pure; tests beside it.
 
 import { day } from "./format";
-import type { CalendarEntry, Firing, Run } from "./wire";
+import type { Calendar, CalendarTick, CalendarUnit, Outcome } from "./wire";
+import { isFailure } from "./words";
+
+/** Whether it is a date as `2026-11-24`; addresses are written by anybody. */
+export const isDate = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T12:00:00Z`));
 
 /** A date as `2026-11-24`, some days later. */
 export function plus(date: string, days: number): string {
@@ -69,44 +74,63 @@ export function bins(
   return [...found.values()].sort((a, b) => a.slot - b.slot);
 }
 
-/** What fires on a day, and whether more did or will than is known. */
+/** A time that a task was due, or is. */
+export interface Entry extends CalendarTick {
+  unit: string;
+}
+
+/** A task that is due too often on a day to tell each time. */
+export interface Often {
+  unit: string;
+  fired: number;
+  failed: number;
+  planned: number;
+  /** Whether there may be more planned. */
+  least: boolean;
+}
+
+/** What fires on a day. The sums are of both: what is told time by time, and what is only counted. */
 export interface Fired {
   date: string;
-  entries: CalendarEntry[];
+  entries: Entry[];
+  often: Often[];
+  fired: number;
+  failed: number;
+  planned: number;
+  least: boolean;
+  /** Whether more was due than is known. */
   more: boolean;
 }
 
-/** The days from `first` on, with what ran and what will. `whole` says whether runs and firings are all there are. */
-export function daysOf(
-  first: string,
-  count: number,
-  runs: Run[],
-  firings: Firing[],
-  whole: { runs: boolean; firings: boolean },
-  zone: string | undefined,
-): Fired[] {
-  const days = new Map<string, Fired>();
-  for (let at = 0; at < count; at += 1) {
-    const date = plus(first, at);
-    days.set(date, { date, entries: [], more: false });
-  }
-  for (const run of runs) {
-    if (run.kind !== "task") continue;
-    const at = run.scheduled_at ?? run.created_at;
-    days
-      .get(day(new Date(at), zone))
-      ?.entries.push({ at, unit: run.unit, run_id: run.id, outcome: run.outcome });
-  }
-  for (const { at, unit } of firings) {
-    days.get(day(new Date(at), zone))?.entries.push({ at, unit: unit ?? "", run_id: null, outcome: null });
-  }
-  const oldest = runs.at(-1);
-  const edge = oldest && !whole.runs ? day(new Date(oldest.created_at), zone) : undefined;
-  const last = firings.at(-1);
-  const end = last && !whole.firings ? day(new Date(last.at), zone) : undefined;
-  for (const one of days.values()) {
-    one.entries.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-    one.more = (edge !== undefined && one.date <= edge) || (end !== undefined && one.date >= end);
-  }
-  return [...days.values()];
+const failures = (unit: CalendarUnit): number =>
+  Object.entries(unit.outcomes).reduce(
+    (sum, [outcome, times]) => sum + (isFailure(outcome as Outcome) ? times : 0),
+    0,
+  );
+
+/** The days of a calendar, the times of all tasks in one order. */
+export function daysOf(calendar: Calendar): Fired[] {
+  const edge = calendar.complete_since ? day(new Date(calendar.complete_since), calendar.timezone) : "";
+  return calendar.days.map(({ date, units }) => {
+    const counts = units.map((unit) => ({
+      unit: unit.unit,
+      fired: unit.fired,
+      failed: failures(unit),
+      planned: unit.due,
+      least: unit.due_is_floor,
+    }));
+    const sum = (of: "fired" | "failed" | "planned") => counts.reduce((all, one) => all + one[of], 0);
+    return {
+      date,
+      entries: units
+        .flatMap(({ unit, ticks }) => ticks.map((tick) => ({ ...tick, unit })))
+        .sort((a, b) => Date.parse(a.at) - Date.parse(b.at)),
+      often: counts.filter((_, at) => units[at]?.ticks.length === 0),
+      fired: sum("fired"),
+      failed: sum("failed"),
+      planned: sum("planned"),
+      least: counts.some((one) => one.least),
+      more: date <= edge,
+    };
+  });
 }

@@ -39,6 +39,9 @@ export type Bulk = Schemas["Bulk"];
 export type Reload = Schemas["Reload"];
 export type Finding = Schemas["Finding"];
 export type Firing = Schemas["Firing"];
+export type Calendar = Schemas["Calendar"];
+export type CalendarUnit = Schemas["CalendarUnit"];
+export type CalendarTick = Schemas["CalendarTick"];
 export type LogLine = Schemas["LogLine"];
 export type Host = Schemas["Host"];
 export type Sample = Schemas["Sample"];
@@ -64,11 +67,3 @@ export type InstanceEvent = Extract<Envelope, { event: "instance" }>;
 
 /** What is shown of a refusal: the daemon's document, or the page's own when there was no answer. */
 export type Problem = Pick<Documents["Doc_Problem"], "code" | "message"> & Partial<Documents["Doc_Problem"]>;
-
-/** A run, or a firing that is still to come: that has no run. */
-export interface CalendarEntry {
-  at: string;
-  unit: string;
-  run_id: string | null;
-  outcome: Outcome | null;
-}
