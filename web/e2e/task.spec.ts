@@ -24,3 +24,10 @@ test("a task is run with parameters, watched, and run again", async ({ daemon, s
   const runs = await daemon.get<{ runs: unknown[] }>("/runs?unit=deploy");
   expect(runs.runs).toHaveLength(2);
 });
+
+test("a schedule is told in words beside its expression", async ({ signedIn: page }) => {
+  await page.goto("./#/units/backup");
+  const schedule = page.getByRole("region", { name: "Schedule" });
+  await expect(schedule.getByText("0 3 * * *", { exact: true })).toBeVisible();
+  await expect(schedule.getByText(/^at 03:00/)).toBeVisible();
+});
