@@ -58,6 +58,10 @@ export function problemOf(error: unknown): Problem {
   return { code: "page.failed", message, help: "This is a fault of the page. Reloading it may help." };
 }
 
+/** Where the daemon says what the problem's code means; nothing for the codes that are the page's own. */
+export const explained = (problem: Problem): string | undefined =>
+  problem.type?.startsWith("/api#") ? `${base}${problem.type.slice(1)}` : undefined;
+
 const strangers = new Set<(refused: Refused) => void>();
 
 /** Calls `hear` whenever the daemon wants a sign-in first. */
