@@ -20,6 +20,8 @@ run = "exec sleep 600"
 run = "exit 3"
 autostart = false
 restart = "never"
+# It never says that it is ready, so a wait for it to be up sees how it ends.
+ready = "notify"
 [tasks.job]
 run = "for n in 1 2 3 4 5; do echo line $n; done"
 max_concurrent = 4
@@ -183,8 +185,8 @@ fn a_wait_ends_when_it_came_true_and_at_its_limit() {
     let down = world.post("/units/web/stop?wait=true", "");
     assert_eq!(down["unit"]["state"], "stopped", "{down}");
     let broken = world.post("/units/broken/start?wait=true", "");
-    assert_ne!(
-        broken["unit"]["instances"][0]["state"], "running",
+    assert_eq!(
+        broken["unit"]["instances"][0]["state"], "exited",
         "{broken}"
     );
 }
