@@ -63,3 +63,58 @@ test("a failure rings the bell, its delivery says why it did not arrive, a sampl
   await expect(sample.getByText("410", { exact: true })).toBeVisible();
   await expect(sample.getByText(/\/hook/)).toHaveCount(0);
 });
+
+const crowd = test.extend({
+  config: async ({ far }, use) => {
+    const tasks = NAMES.map((name) => `[tasks.${name}]\nrun = "exit 3"\n`).join("");
+    await use((dir: string) =>
+      site(
+        dir,
+        `
+[notifiers.ops]
+type = "webhook"
+url = "${far.url}"
+
+[[route]]
+events = ["run.failed"]
+units = ["crowd-*"]
+notifiers = ["ops", "inapp"]
+
+${tasks}`,
+      ),
+    );
+  },
+});
+const NAMES = Array.from({ length: 60 }, (_, n) => `crowd-${String(n).padStart(2, "0")}`);
+
+crowd("older notifications and deliveries are read page by page", async ({ daemon, signedIn: page }) => {
+  const [oldest = "", ...others] = NAMES;
+  await daemon.run(oldest);
+  await Promise.all(others.map((name) => daemon.run(name)));
+  await daemon.until<{ deliveries: { state: string }[] }>(
+    "/deliveries?limit=100",
+    ({ deliveries }) => NAMES.length === deliveries.filter(({ state }) => state === "rejected").length,
+  );
+
+  await page.goto("./#/notifications");
+  // Apart from the row that says that messages by ops do not arrive.
+  const told = page.locator("main").getByRole("article");
+  const rows = told.filter({ hasText: "crowd-", hasNotText: "ops" });
+  await expect(rows.first()).toBeVisible();
+  await expect(rows.filter({ hasText: oldest })).toHaveCount(0);
+  await page.getByRole("button", { name: "Older ones" }).click();
+  await expect(rows).toHaveCount(NAMES.length);
+  await expect(page.getByRole("button", { name: "Older ones" })).toHaveCount(0);
+
+  // What happens again moves to the front and is there once.
+  await daemon.run(oldest);
+  await expect(rows.filter({ hasText: oldest })).toContainText("2×");
+  await expect(rows).toHaveCount(NAMES.length);
+
+  await page.getByRole("button", { name: "Deliveries" }).click();
+  const sent = page.locator("main .card > li", { hasText: "crowd-" });
+  await expect(sent).toHaveCount(50);
+  await page.getByRole("button", { name: "Older ones" }).click();
+  await expect(sent.filter({ hasText: others[0] })).toHaveCount(1);
+  await expect(page.getByRole("button", { name: "Older ones" })).toHaveCount(0);
+});

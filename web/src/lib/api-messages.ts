@@ -1,6 +1,6 @@
 // Messages to people, plugins, access and the audit log, as `api.ts` has the rest: one function per question.
 import { http, ok } from "./client";
-import type { Audit, Delivery, Notifications, Plugin, PluginDetails, Session, Tested, Token } from "./wire";
+import type { Audit, Deliveries, Notifications, Plugin, PluginDetails, Session, Tested, Token } from "./wire";
 
 const V1 = "/api/v1";
 
@@ -8,12 +8,16 @@ type Given = Record<string, string | number | boolean | undefined>;
 const set = (wanted: Given): Given =>
   Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined && value !== ""));
 
-export const notifications = (wanted: { unread?: boolean; limit?: number }) =>
-  ok<Notifications>(http.GET(`${V1}/notifications`, { params: { query: set(wanted) } }));
+export const notifications = (
+  wanted: { unread?: boolean; limit?: number; before?: string },
+  signal?: AbortSignal,
+) => ok<Notifications>(http.GET(`${V1}/notifications`, { params: { query: set(wanted) }, signal }));
 export const read = (id?: string) =>
   ok<Notifications>(http.POST(`${V1}/notifications/read`, { body: id ? { id } : {} }));
-export const deliveries = (wanted: { notifier?: string; unit?: string; state?: string; limit?: number }) =>
-  ok<{ deliveries: Delivery[] }>(http.GET(`${V1}/deliveries`, { params: { query: set(wanted) } }));
+export const deliveries = (
+  wanted: { notifier?: string; unit?: string; state?: string; limit?: number; before?: string },
+  signal?: AbortSignal,
+) => ok<Deliveries>(http.GET(`${V1}/deliveries`, { params: { query: set(wanted) }, signal }));
 
 export const testNotifier = (id: string) =>
   ok<Tested>(http.POST(`${V1}/notifiers/{id}/test`, { params: { path: { id } }, body: {} }));

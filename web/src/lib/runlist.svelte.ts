@@ -2,6 +2,7 @@
 import * as api from "./api";
 import { problemOf } from "./client";
 import { foldRun } from "./events/fold";
+import { joined } from "./joined";
 import type { Envelope, Problem, Run, Runs } from "./wire";
 
 const PAGE = 100;
@@ -110,15 +111,4 @@ export class RunList {
     this.total = page.total ?? undefined;
     this.floor = page.total_is_floor ?? false;
   }
-}
-
-/** The newest page before what is known: known rows that the page should hold and does not are gone. Null when the
- * two do not meet: so much is new that the list begins anew. */
-export function joined(page: Run[], known: Run[], whole: boolean): Run[] | null {
-  const oldest = page.at(-1);
-  if (whole || !oldest) return page;
-  const edge = known.findIndex((run) => run.id === oldest.id);
-  if (edge < 0) return null;
-  const ids = new Set(page.map((run) => run.id));
-  return [...page, ...known.slice(edge + 1).filter((run) => !ids.has(run.id))];
 }

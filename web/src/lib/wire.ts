@@ -51,6 +51,7 @@ export type Notification = Schemas["Notification"];
 export type Notifications = Schemas["Notifications"];
 export type Severity = Schemas["Severity"];
 export type Delivery = Schemas["Delivery"];
+export type Deliveries = Schemas["Deliveries"];
 export type DeliveryState = Schemas["DeliveryState"];
 export type Attempt = Schemas["Attempt"];
 export type Exchanged = Schemas["Exchanged"];

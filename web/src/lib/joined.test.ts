@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { joined } from "./runlist.svelte";
+import { joined } from "./joined";
 import type { Run } from "./wire";
 
 const run = (n: number) => ({ id: `r${n}`, created_at: new Date(n * 1_000).toISOString() }) as Run;
@@ -18,4 +18,13 @@ test("when so many are new that the pages do not meet, the list begins anew", ()
 test("a page that holds all there is replaces everything", () => {
   expect(ids(joined(runs(9), runs(8, 7), true))).toBe("r9");
   expect(joined([], runs(8), false)).toEqual([]);
+});
+
+test("a row that has moved to the front is there once, and where one has moved to the page's end they do not meet", () => {
+  const at = (id: string, last: number) => ({ id, last });
+  const place = (row: { id: string; last: number }) => `${row.last} ${row.id}`;
+  const known = [at("a", 9), at("b", 8), at("c", 7), at("d", 6)];
+  const moved = joined([at("d", 10), at("a", 9)], known, false, place);
+  expect(moved?.map((row) => row.id)).toEqual(["d", "a", "b", "c"]);
+  expect(joined([at("x", 12), at("d", 10)], known, false, place)).toBeNull();
 });
