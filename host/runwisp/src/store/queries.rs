@@ -155,21 +155,30 @@ impl Queries {
 
     /// The newest ended run of every unit that has one, of those in sight.
     pub fn last_ended_per_unit(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.ask(|db| {
-            let mut numbers = db.prepare_cached("SELECT id FROM units ORDER BY name")?;
-            let numbers: Vec<i64> = numbers
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            let mut newest = db.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM runs r INDEXED BY runs_by_unit \
-                 CROSS JOIN units u ON u.id = r.unit \
-                 WHERE r.unit = ?1 AND r.state = 4 AND r.deleted_at IS NULL ORDER BY r.id DESC LIMIT 1"
-            ))?;
-            let mut runs = Vec::with_capacity(numbers.len());
-            for number in numbers {
-                runs.extend(newest.query_row([number], read_run).optional()?);
+        self.ask_both(|sight| {
+            let mut by_unit = BTreeMap::new();
+            for side in sight.sides() {
+                let mut numbers = side.db.prepare_cached("SELECT id FROM units")?;
+                let numbers: Vec<i64> = numbers
+                    .query_map([], |row| row.get(0))?
+                    .collect::<Result<_, _>>()?;
+                let mut newest = side.db.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM runs r INDEXED BY runs_by_unit \
+                     CROSS JOIN units u ON u.id = r.unit \
+                     WHERE r.unit = ?1 AND r.state = 4 AND r.deleted_at IS NULL{} ORDER BY r.id DESC LIMIT 1",
+                    side.except_runs()
+                ))?;
+                for number in numbers {
+                    let Some(run) = newest.query_row([number], read_run).optional()? else {
+                        continue;
+                    };
+                    let older = by_unit.get(&run.unit);
+                    if older.is_none_or(|older: &RunRecord| older.id <= run.id) {
+                        by_unit.insert(run.unit.clone(), run);
+                    }
+                }
             }
-            Ok(runs)
+            Ok(by_unit.into_values().collect())
         })
     }
 

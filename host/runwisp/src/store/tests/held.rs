@@ -96,6 +96,9 @@ fn runs_are_seen_once_and_as_they_are_now_before_and_after_they_are_written() {
             (outcomes, summary.open),
             (vec![(Outcome::Succeeded, 3), (Outcome::Failed, 1)], 2)
         );
+        let last = store.queries.last_ended_per_unit().unwrap();
+        let last: Vec<_> = last.into_iter().map(|run| run.id).collect();
+        assert_eq!(last, [4, 6].map(id));
         let one = |ms: u64| store.queries.run(&id(ms).to_string()).unwrap();
         assert_eq!(one(4).unwrap().outcome, Some(Outcome::Failed));
         assert_eq!(one(6), Some(ended("b", 6)));
