@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
-use super::tasks::variables;
+use super::tasks::{nothing_missing, variables};
 use super::units::carry_out;
 use crate::access::secret;
 use crate::daemon::handle::Handle;
@@ -115,6 +115,9 @@ async fn carried_out(
         );
     }
     let name = unit.name.clone();
+    if matches!(action, Action::Start | Action::Restart) {
+        nothing_missing(handle, &name)?;
+    }
     let command = match action {
         Action::Run => Command::Run {
             params: variables(handle, &name, &body.params)?,

@@ -219,6 +219,11 @@ pub(super) fn variables(
     }
 }
 
+/// Refuses what would run a task without a parameter that it requires.
+pub(super) fn nothing_missing(handle: &Handle, unit: &UnitName) -> Result<(), Problem> {
+    variables(handle, unit, &BTreeMap::new()).map(drop)
+}
+
 fn undeclared(unit: &UnitName, name: &str, value: &str) -> Result<(String, String), Problem> {
     let fine = !name.is_empty()
         && name

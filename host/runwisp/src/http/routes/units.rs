@@ -6,7 +6,7 @@ use runwisp_core::words::command::Command;
 use runwisp_core::words::ids::UnitName;
 use runwisp_core::words::signal::Signal;
 
-use super::tasks::Wait;
+use super::tasks::{self, Wait};
 use super::{theirs, visible};
 use crate::daemon::handle::Handle;
 use crate::http::caller::Caller;
@@ -66,6 +66,7 @@ pub async fn start(
     Params(wait): Params<Wait>,
 ) -> Result<Response, Problem> {
     theirs(&caller, &unit)?;
+    tasks::nothing_missing(&handle, &unit)?;
     let wish = Wish::Up {
         without: Vec::new(),
     };
@@ -108,6 +109,7 @@ pub async fn restart(
     Params(wait): Params<Wait>,
 ) -> Result<Response, Problem> {
     theirs(&caller, &unit)?;
+    tasks::nothing_missing(&handle, &unit)?;
     let wish = Wish::Up {
         without: match wait.wait {
             true => runs_of(&handle, &unit).await?,

@@ -147,6 +147,14 @@ async fn parameters_are_those_that_the_task_declares() {
         ask(json!({"TARGET": large})).await["code"],
         "request.params"
     );
+    // Who can't give any does not get past what is required.
+    for verb in ["start", "restart"] {
+        let path = format!("/api/v1/units/typed/{verb}");
+        let (_, answer) = world.raw("POST", &path, "").await;
+        assert_eq!(answer["code"], "request.params", "{answer}");
+        let message = answer["message"].as_str().unwrap();
+        assert!(message.contains("TARGET is required"), "{message}");
+    }
     assert_eq!(ask(json!({"TARGET": "all"})).await["changed"], true);
     assert!(
         world
