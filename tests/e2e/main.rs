@@ -32,6 +32,7 @@ mod plugins;
 mod privileges;
 mod reload;
 mod running;
+mod schemathesis;
 mod services;
 mod spawn_faults;
 mod stuck;

@@ -1004,7 +1004,7 @@ export interface components {
             /** @description `ok`, or the code of the problem. */
             result: string;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The status of the answer.
              */
             status: number;
@@ -1023,7 +1023,7 @@ export interface components {
         /** @description What became of it. */
         Bulk: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description With how many runs it was done.
              */
             affected: number;
@@ -1094,14 +1094,14 @@ export interface components {
         /** @description What a task does on a day. */
         CalendarUnit: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many ticks are to come.
              */
             due: number;
             /** @description Whether `due` is only the least there are. */
             due_is_floor: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many ticks were due.
              */
             fired: number;
@@ -1186,22 +1186,22 @@ export interface components {
              */
             cpu_percent: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Resident size.
              */
             memory_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Open descriptors.
              */
             open_fds: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Threads.
              */
             threads: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Since the daemon process took over.
              */
             uptime_ms: number;
@@ -1255,7 +1255,7 @@ export interface components {
             /** @description The event it tells of, the same for every channel. */
             event_id: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many events like it the message stands for, itself not counted.
              */
             folded: number;
@@ -1291,12 +1291,12 @@ export interface components {
         /** @description A file system. */
         Disk: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description What the daemon's user may still use.
              */
             free_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its size.
              */
             total_bytes: number;
@@ -1311,7 +1311,7 @@ export interface components {
             unit?: components["schemas"]["Unit"] | null;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1327,7 +1327,7 @@ export interface components {
             next?: number | null;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1335,7 +1335,7 @@ export interface components {
         /** @description A document: the version, then its fields. */
         Doc_Bulk: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description With how many runs it was done.
              */
             affected: number;
@@ -1347,7 +1347,7 @@ export interface components {
             skipped: components["schemas"]["Skipped"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1370,7 +1370,7 @@ export interface components {
             timezone: string;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1381,7 +1381,7 @@ export interface components {
             daemon: components["schemas"]["Daemon"];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1393,7 +1393,7 @@ export interface components {
             next?: components["schemas"]["MessageId"] | null;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1416,7 +1416,7 @@ export interface components {
             /** @description The event it tells of, the same for every channel. */
             event_id: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many events like it the message stands for, itself not counted.
              */
             folded: number;
@@ -1445,7 +1445,7 @@ export interface components {
             unit?: components["schemas"]["UnitName"] | null;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1464,7 +1464,7 @@ export interface components {
             ticks: components["schemas"]["ExplainedTick"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1475,7 +1475,7 @@ export interface components {
             firings: components["schemas"]["Firing"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1485,7 +1485,7 @@ export interface components {
             /** @description In order. */
             hits: components["schemas"]["LogLine"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Where the next page begins: give it back as `after`; none where there is nothing more to find for now.
              */
             next?: number | null;
@@ -1493,7 +1493,7 @@ export interface components {
             total_is_floor: boolean;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1503,7 +1503,7 @@ export interface components {
             /** @description The processor's architecture. */
             arch: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Cores that are online.
              */
             cores: number;
@@ -1527,13 +1527,13 @@ export interface components {
             /** @description What runs on it. */
             os: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Since the machine started.
              */
             uptime_ms: number;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1552,7 +1552,7 @@ export interface components {
             pid: number;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1566,13 +1566,13 @@ export interface components {
             /** @description Where the next page begins: give it back as `at`. */
             next: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many lines are kept of the run, where this page holds the last one that there is.
              */
             total_lines?: number | null;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1583,7 +1583,7 @@ export interface components {
             token: string;
         }) & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1595,13 +1595,13 @@ export interface components {
             /** @description Newest first. */
             notifications: components["schemas"]["Notification"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many of all there are that nobody has read.
              */
             unread: number;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1612,7 +1612,7 @@ export interface components {
             notifiers: components["schemas"]["Notifier"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1627,7 +1627,7 @@ export interface components {
             viewer: boolean;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1643,13 +1643,13 @@ export interface components {
             /** @description The JSON Schema of its settings. */
             settings_schema?: Record<string, never> | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The size of the component.
              */
             size_bytes?: number | null;
         }) & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1660,7 +1660,7 @@ export interface components {
             plugins: components["schemas"]["Plugin"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1678,7 +1678,7 @@ export interface components {
             /** @description The findings drawn for people. */
             rendered?: string | null;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The HTTP status; absent for what never travels over HTTP.
              */
             status: number;
@@ -1688,7 +1688,7 @@ export interface components {
             type: string;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1709,7 +1709,7 @@ export interface components {
             warnings: components["schemas"]["Finding"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1717,12 +1717,12 @@ export interface components {
         /** @description A document: the version, then its fields. */
         Doc_Run: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 for the first try.
              */
             attempt: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Processor time, user and system.
              */
             cpu_ms?: number | null;
@@ -1732,7 +1732,7 @@ export interface components {
              */
             created_at: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long its process lived.
              */
             duration_ms?: number | null;
@@ -1751,24 +1751,24 @@ export interface components {
             /** @description Which run. */
             id: components["schemas"]["RunId"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The slot of a service, from 0.
              */
             instance: number;
             /** @description Of which kind. */
             kind: components["schemas"]["Kind"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes printed and kept.
              */
             log_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes printed and not kept.
              */
             log_dropped_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The largest resident size.
              */
             max_rss_bytes?: number | null;
@@ -1807,7 +1807,7 @@ export interface components {
             unit: components["schemas"]["UnitName"];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1819,29 +1819,29 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that ended as people should hear of.
              */
             failed: number;
             last_failure?: components["schemas"]["Run"] | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that ended otherwise: stopped, skipped.
              */
             other: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that have not ended, whenever they began.
              */
             running: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that succeeded.
              */
             succeeded: number;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1856,7 +1856,7 @@ export interface components {
             /** @description In the order that was asked for. */
             runs: components["schemas"]["Run"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many runs fit, with `count`.
              */
             total?: number | null;
@@ -1864,7 +1864,7 @@ export interface components {
             total_is_floor: boolean;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1874,13 +1874,13 @@ export interface components {
             /** @description Oldest first; a step of which nothing is known has none. */
             samples: components["schemas"]["Sample"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description From one sample to the next, where both are there.
              */
             step_ms: number;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1904,7 +1904,7 @@ export interface components {
             units?: string[] | null;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1915,7 +1915,7 @@ export interface components {
             sessions: number;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1928,7 +1928,7 @@ export interface components {
             units: components["schemas"]["Unit"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1942,13 +1942,13 @@ export interface components {
             /** @description What the plugin wrote and asked for, in order, secrets masked. */
             exchange: components["schemas"]["Exchanged"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the call took.
              */
             took_ms: number;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1964,7 +1964,7 @@ export interface components {
             ticks: components["schemas"]["ExplainedTick"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -1998,7 +1998,7 @@ export interface components {
             units?: string[] | null;
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -2009,7 +2009,7 @@ export interface components {
             tokens: components["schemas"]["Token"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -2037,7 +2037,7 @@ export interface components {
             state: components["schemas"]["InstanceState"];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -2048,7 +2048,7 @@ export interface components {
             units: components["schemas"]["Unit"][];
         } & {
             /**
-             * Format: int32
+             * Format: uint32
              * @description [`SCHEMA_VERSION`].
              */
             schema_version: number;
@@ -2075,7 +2075,7 @@ export interface components {
              */
             at: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Grows by one with every event of a data directory; never goes back.
              */
             seq: number;
@@ -2085,7 +2085,7 @@ export interface components {
             /** @enum {string} */
             event: "run";
             /**
-             * Format: int32
+             * Format: uint32
              * @description The instance of a service.
              */
             instance: number;
@@ -2104,7 +2104,7 @@ export interface components {
             /** @enum {string} */
             event: "instance";
             /**
-             * Format: int32
+             * Format: uint32
              * @description The instance.
              */
             instance: number;
@@ -2173,7 +2173,7 @@ export interface components {
             unit?: components["schemas"]["UnitName"] | null;
         } | {
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often.
              */
             count: number;
@@ -2212,7 +2212,7 @@ export interface components {
             /** @description What was sent with it. */
             sent: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long it took.
              */
             took_ms: number;
@@ -2290,7 +2290,7 @@ export interface components {
             /** @description In order. */
             hits: components["schemas"]["LogLine"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Where the next page begins: give it back as `after`; none where there is nothing more to find for now.
              */
             next?: number | null;
@@ -2302,7 +2302,7 @@ export interface components {
             /** @description The processor's architecture. */
             arch: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Cores that are online.
              */
             cores: number;
@@ -2326,7 +2326,7 @@ export interface components {
             /** @description What runs on it. */
             os: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Since the machine started.
              */
             uptime_ms: number;
@@ -2334,7 +2334,7 @@ export interface components {
         /** @description An instance of a service, or an active run of a task. */
         Instance: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its number, from 0.
              */
             index: number;
@@ -2346,12 +2346,12 @@ export interface components {
              */
             pid?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often it was started again since it was last started on purpose.
              */
             restarts: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description When the next try comes, in `backoff`.
              */
             retry_in_ms?: number | null;
@@ -2359,7 +2359,7 @@ export interface components {
             /** @description Where it is. */
             state: components["schemas"]["InstanceState"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long its process has lived.
              */
             uptime_ms?: number | null;
@@ -2378,7 +2378,7 @@ export interface components {
              */
             cpu_percent: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Memory that it holds.
              */
             memory_bytes: number;
@@ -2386,7 +2386,7 @@ export interface components {
         /** @description What the keeper uses. */
         KeeperUse: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Resident size.
              */
             memory_bytes: number;
@@ -2418,7 +2418,7 @@ export interface components {
             type: "end";
         }) | {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many.
              */
             missed: number;
@@ -2433,17 +2433,17 @@ export interface components {
             /** @description The place right after it: give it back as `at`. */
             after: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its instance.
              */
             instance: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes printed since the line before, or within this one, that are not kept; absent where there are none.
              */
             missing_bytes?: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Its number in the run, from 1.
              */
             n: number;
@@ -2470,7 +2470,7 @@ export interface components {
             /** @description Where the next page begins: give it back as `at`. */
             next: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many lines are kept of the run, where this page holds the last one that there is.
              */
             total_lines?: number | null;
@@ -2478,7 +2478,7 @@ export interface components {
         /** @description `POST /tokens` */
         MakeToken: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long it lives; left out, until it is revoked.
              */
             expires_in_ms?: number | null;
@@ -2492,12 +2492,12 @@ export interface components {
         /** @description Memory of the machine. */
         Memory: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description All there is.
              */
             total_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What can't be had without taking it from somebody.
              */
             used_bytes: number;
@@ -2512,7 +2512,7 @@ export interface components {
         /** @description A row of the bell. */
         Notification: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often.
              */
             count: number;
@@ -2548,7 +2548,7 @@ export interface components {
             /** @description Newest first. */
             notifications: components["schemas"]["Notification"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many of all there are that nobody has read.
              */
             unread: number;
@@ -2607,12 +2607,12 @@ export interface components {
         /** @description A plugin that can be named. */
         Plugin: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How often the daemon has called it since its start; absent where no daemon was asked.
              */
             calls?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many of these calls delivered nothing.
              */
             failures?: number | null;
@@ -2629,7 +2629,7 @@ export interface components {
             /** @description What is wrong with it. */
             problem?: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description For how long it is not called, where it is suspended.
              */
             rests_ms?: number | null;
@@ -2655,7 +2655,7 @@ export interface components {
             /** @description The JSON Schema of its settings. */
             settings_schema?: Record<string, never> | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The size of the component.
              */
             size_bytes?: number | null;
@@ -2704,12 +2704,12 @@ export interface components {
         /** @description A run. */
         Run: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 for the first try.
              */
             attempt: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Processor time, user and system.
              */
             cpu_ms?: number | null;
@@ -2719,7 +2719,7 @@ export interface components {
              */
             created_at: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long its process lived.
              */
             duration_ms?: number | null;
@@ -2738,24 +2738,24 @@ export interface components {
             /** @description Which run. */
             id: components["schemas"]["RunId"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The slot of a service, from 0.
              */
             instance: number;
             /** @description Of which kind. */
             kind: components["schemas"]["Kind"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes printed and kept.
              */
             log_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes printed and not kept.
              */
             log_dropped_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The largest resident size.
              */
             max_rss_bytes?: number | null;
@@ -2817,23 +2817,23 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that ended as people should hear of.
              */
             failed: number;
             last_failure?: components["schemas"]["Run"] | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that ended otherwise: stopped, skipped.
              */
             other: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that have not ended, whenever they began.
              */
             running: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that succeeded.
              */
             succeeded: number;
@@ -2848,7 +2848,7 @@ export interface components {
             /** @description In the order that was asked for. */
             runs: components["schemas"]["Run"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many runs fit, with `count`.
              */
             total?: number | null;
@@ -2868,7 +2868,7 @@ export interface components {
              */
             cpu_percent: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description At most.
              */
             memory_bytes: number;
@@ -2878,7 +2878,7 @@ export interface components {
             /** @description Oldest first; a step of which nothing is known has none. */
             samples: components["schemas"]["Sample"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description From one sample to the next, where both are there.
              */
             step_ms: number;
@@ -2993,7 +2993,7 @@ export interface components {
             /** @description What the plugin wrote and asked for, in order, secrets masked. */
             exchange: components["schemas"]["Exchanged"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long the call took.
              */
             took_ms: number;

@@ -78,7 +78,9 @@ fn refusal() -> utoipa::openapi::Response {
 /// The description as text.
 pub fn text() -> String {
     // It is made of strings and lists, which JSON can always say.
-    let mut text = document().to_pretty_json().unwrap_or_default();
+    let text = document().to_pretty_json().unwrap_or_default();
+    // The registry of formats has `uint32`, where the library writes `u-int32`.
+    let mut text = text.replace("\"format\": \"u-int", "\"format\": \"uint");
     text.push('\n');
     text
 }

@@ -25,7 +25,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// A JSON body; an empty one is the default.
+/// A JSON body; an empty one and `null` are the default.
 pub struct JsonBody<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for JsonBody<T> {
@@ -42,8 +42,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for JsonBody<
         if bytes.is_empty() {
             return Ok(JsonBody(T::default()));
         }
-        serde_json::from_slice(&bytes)
-            .map(JsonBody)
+        serde_json::from_slice::<Option<T>>(&bytes)
+            .map(|body| JsonBody(body.unwrap_or_default()))
             .map_err(|e| Problem::invalid(format!("the body can not be understood: {e}")))
     }
 }

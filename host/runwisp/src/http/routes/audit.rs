@@ -21,6 +21,7 @@ const LIMIT: (usize, usize) = (1_000, 100);
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// At most so many, the newest; up to 1,000, left out 100.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
     /// Older than this row: the `next` of the page before.
     before: Option<i64>,
