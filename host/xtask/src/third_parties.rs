@@ -84,6 +84,11 @@ fn build_changed(name: &str, example: &str, build: impl FnOnce(&Path) -> Outcome
     }
     let copy = folder().join("copy");
     let place = copy.join("examples/plugins").join(example);
+    // What a build before left there can be in the way of this one.
+    if place.exists() {
+        fs::remove_dir_all(&place)
+            .map_err(|e| format!("could not remove {}: {e}", place.display()))?;
+    }
     copy_files(&from, &place)?;
     copy_files(&wit, &copy.join("wit/v0.1"))?;
     build(&place)?;
