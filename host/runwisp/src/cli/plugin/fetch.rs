@@ -35,6 +35,16 @@ pub(super) fn fetch(
     source: &str,
     sha256: Option<Digest>,
 ) -> Result<Fetched, Problem> {
+    let fetched = |bytes: Result<Vec<u8>, String>| match bytes {
+        Ok(bytes) => Ok(Fetched {
+            bytes,
+            source: source.to_owned(),
+        }),
+        Err(why) => Err(Problem::new(
+            "plugin.unreachable",
+            format!("could not fetch {source}: {why}"),
+        )),
+    };
     let fetched = if source.starts_with("https://") {
         if sha256.is_none() {
             return Err(Problem::new(
@@ -43,29 +53,9 @@ pub(super) fn fetch(
             )
             .help("Add --sha256 with the digest that its author published."));
         }
-        let bytes = plugins
-            .wait(plugins.fetch(source, LARGEST))
-            .map_err(|why| {
-                Problem::new(
-                    "plugin.unreachable",
-                    format!("could not fetch {source}: {why}"),
-                )
-            })?;
-        Fetched {
-            bytes,
-            source: source.to_owned(),
-        }
+        fetched(plugins.wait(plugins.fetch(source, LARGEST)))?
     } else if source.starts_with("oci://") {
-        let bytes = plugins.wait(plugins.pull(source, LARGEST)).map_err(|why| {
-            Problem::new(
-                "plugin.unreachable",
-                format!("could not fetch {source}: {why}"),
-            )
-        })?;
-        Fetched {
-            bytes,
-            source: source.to_owned(),
-        }
+        fetched(plugins.wait(plugins.pull(source, LARGEST)))?
     } else if is_address(source) {
         return Err(Problem::new(
             "request.invalid",
